@@ -75,11 +75,11 @@ fn count_of_slots(node: &dyn Node) -> usize {
 /// The n-th segment that has a struct.
 fn typed_segment<'a>(group: &'a mut dyn GroupNode, left: &mut usize) -> Option<&'a mut dyn Node> {
     for index in 0..group.desc().members.len() {
-        let count = group.member(index).count();
+        let count = group.member(index)?.count();
         // In two steps, for the sake of the borrow checker.
         let mut found = None;
         for at in 0..count {
-            let inside = match group.member(index).occurrence(at) {
+            let inside = match group.member(index)?.occurrence(at) {
                 Some(Element::Segment(_)) => 1,
                 Some(Element::Group(inner)) => segments(inner)
                     .iter()
@@ -94,7 +94,7 @@ fn typed_segment<'a>(group: &'a mut dyn GroupNode, left: &mut usize) -> Option<&
             *left -= inside;
         }
         if let Some(at) = found {
-            return match group.member_mut(index).occurrence_mut(at)? {
+            return match group.member_mut(index)?.occurrence_mut(at)? {
                 ElementMut::Segment(segment) => Some(segment),
                 ElementMut::Group(inner) => typed_segment(inner, left),
                 ElementMut::Raw(_) => None,

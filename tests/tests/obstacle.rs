@@ -60,6 +60,19 @@ fn every_structure_minimal_and_full() {
 }
 
 #[test]
+fn codes_are_written_as_their_variants() {
+    fn check<T: Table + std::fmt::Debug>(expected: &str) {
+        let written: Vec<String> = T::ALL.iter().map(|code| format!("{code:?}")).collect();
+        assert_eq!(written.join(" "), expected);
+    }
+
+    check::<Option0001>("None SelfValue Ok ALL");
+    check::<Code0004>(
+        "Space CodeQuoteQuote CodeLt CodeGtEq CodeBackslash Code CodeOpenBraceCloseBrace",
+    );
+}
+
+#[test]
 fn groups_named_like_the_prelude_nest() {
     let message: AbcA01 = decode(NESTED);
     assert_eq!(message.rol[0].role_instance, "first");

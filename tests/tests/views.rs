@@ -72,7 +72,7 @@ fn check_group(group: view::Group<'_>, node: &dyn GroupNode) {
 }
 
 fn check_member(group: view::Group<'_>, index: u16, member: &MemberDesc, node: &dyn GroupNode) {
-    let held = node.member(usize::from(index));
+    let held = node.member(usize::from(index)).expect("a member");
     let occurrences = group.members::<Occurrence<'_>>(index);
     let which = member.name();
     assert_eq!(occurrences.len(), held.count(), "{which}");

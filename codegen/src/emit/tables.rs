@@ -71,20 +71,11 @@ fn codes_enum(table: &Table, desc: &proc_macro2::Ident) -> TokenStream {
     quote! {
         #[doc = #doc]
         #condition
-        #[derive(Debug, Clone, Copy, PartialEq)]
+        #[derive(Clone, Copy, PartialEq)]
         pub enum #ty {
             #(#[doc = #docs] #variants,)*
         }
-        // Deriving it adds a function that nobody calls to each of some four hundred tables.
         #condition
-        impl Eq for #ty {}
-        #condition
-        impl hl7_types::Table for #ty {
-            const DESC: &'static TableDesc = &#desc;
-            const ALL: &'static [Self] = &[#(Self::#variants),*];
-            fn index(self) -> usize {
-                self as usize
-            }
-        }
+        hl7_types::__table!(#ty, #desc, #(#variants),*);
     }
 }

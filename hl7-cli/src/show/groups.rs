@@ -50,8 +50,7 @@ fn keep_strays(
 
 /// Walks the members of a group in the order of the message.
 fn collect(group: &dyn GroupNode, inside: &mut Vec<String>, placed: &mut Vec<Vec<String>>) {
-    for index in 0..group.desc().members.len() {
-        let member = group.member(index);
+    for member in (0..).map_while(|index| group.member(index)) {
         for occurrence in 0..member.count() {
             match member.occurrence(occurrence) {
                 Some(Element::Group(inner)) => {

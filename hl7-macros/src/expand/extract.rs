@@ -57,7 +57,7 @@ struct Against {
 /// The version at run time, and what the checks use.
 fn against(ctxt: &Ctxt, container: &Container<'_>) -> Option<(TokenStream, Against)> {
     let attrs = &container.attrs;
-    let structure = attrs.path("message").map(|message| quote!(<#message as __hl7::Message>::DESC));
+    let structure = attrs.path("message").map(|message| quote!(__hl7::structure_of::<#message>()));
     let (stated, version) = match (attrs.path("version"), &structure) {
         (Some(version), _) => (quote!(::core::option::Option::Some(&#version)), quote!(&#version)),
         (None, Some(structure)) => {

@@ -1,10 +1,10 @@
 //! `derive(Group)` on a struct, and `derive(Message)`.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{DeriveInput, Field};
 
-use super::{arms, at, block, debug, empty, extras, item, new, same_rows, same_struct};
+use super::{arms, block, debug, empty, extras, item, new, same_rows, same_struct};
 use crate::attr::{GROUP, MESSAGE};
 use crate::ctxt::Ctxt;
 use crate::model::{Container, Member, Members, NAME_ID, is_name_id, is_text, named_fields};
@@ -26,7 +26,7 @@ pub(super) fn group(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
         }
         None => (descriptor(&name, &members.list), TokenStream::new(), quote!(__DESC)),
     };
-    let common = common(ident, &quote!(<Self as __hl7::Group>::DESC), &members.list, extra);
+    let common = common(ident, &members.list, extra);
     let item = item(ident, "OfGroup");
     let new = new::of_members(&container, &name, &members.list);
     let body = quote! {
@@ -51,8 +51,13 @@ pub(super) fn message(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
     let extra = members.extra?;
 
     let ident = container.ident;
-    let (statics, desc) = match container.desc() {
-        Some(desc) => (TokenStream::new(), quote!(&#desc)),
+    let (statics, check, desc) = match container.desc() {
+        Some(desc) => {
+            let rows = quote!(#desc.root.members.len());
+            let check = same_rows(ident, desc, &rows, members.list.len(), "members");
+            // A static: constants may not look at a structure, which holds what is made of it at first use.
+            (TokenStream::new(), quote!(static __ROWS: () = #check), quote!(&#desc))
+        }
         None => {
             let version = match container.attrs.path("version") {
                 Some(version) => quote!(::core::option::Option::Some(&#version)),
@@ -62,11 +67,10 @@ pub(super) fn message(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
                 static DESC: __hl7::StructureDesc = __hl7::StructureDesc::new(#id, #version, &__DESC);
                 &DESC
             });
-            (descriptor(&id, &members.list), desc)
+            (descriptor(&id, &members.list), TokenStream::new(), desc)
         }
     };
-    let root = quote!(<Self as __hl7::Message>::DESC.root);
-    let common = common(ident, &root, &members.list, extra);
+    let common = common(ident, &members.list, extra);
     let new = new::of_members(&container, &id, &members.list);
     let body = quote! {
         #statics
@@ -75,45 +79,48 @@ pub(super) fn message(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
         impl __hl7::Message for #ident {
             const DESC: &'static __hl7::StructureDesc = #desc;
         }
+        #[automatically_derived]
+        impl __hl7::GroupNode for #ident {
+            fn desc(&self) -> &'static __hl7::GroupDesc {
+                <Self as __hl7::Message>::DESC.root
+            }
+        }
         #new
     };
-    Some(block(&container.root(), &body, &TokenStream::new()))
+    Some(block(&container.root(), &body, &check))
 }
 
 /// What groups and messages share.
-fn common(ident: &Ident, desc: &TokenStream, list: &[Member<'_>], extra: &Field) -> TokenStream {
+fn common(ident: &Ident, list: &[Member<'_>], extra: &Field) -> TokenStream {
     let fields = list.iter().map(|member| (member.ident, member.ty));
     let empty = empty(ident, fields, &quote!(MemberType), extra);
     let debug = debug(ident, &quote!(__hl7::debug_group(self, f)));
     let same = same_struct(ident, "group");
-    // The last member also answers for an index behind it: the engine never asks, and nothing can panic.
-    let (last, before) = list.split_last().map_or((None, list), |(last, rest)| (Some(last), rest));
-    let (last, last_at) =
-        last.map_or((None, Span::call_site()), |member| (Some(member.ident), at(member.ty)));
-    let (last, last_mut) =
-        (quote_spanned!(last_at=> &self.#last), quote_spanned!(last_at=> &mut self.#last));
-    let before = before.iter().map(|member| (member.ident, member.ty));
-    let members = arms(before.clone(), |name, at| quote_spanned!(at=> &self.#name));
-    let members_mut = arms(before, |name, at| quote_spanned!(at=> &mut self.#name));
+    let fields = list.iter().map(|member| (member.ident, member.ty));
+    let members = arms(fields.clone(), |name, at| quote_spanned!(at=> &self.#name));
+    let members_mut = arms(fields, |name, at| quote_spanned!(at=> &mut self.#name));
     let (extra, extra_mut) = extras(extra);
     quote! {
         #empty
         #[automatically_derived]
-        impl __hl7::GroupNode for #ident {
-            fn desc(&self) -> &'static __hl7::GroupDesc {
-                #desc
+        impl __hl7::Members for #ident {
+            fn part(
+                &self,
+                index: usize,
+            ) -> ::core::result::Result<&dyn __hl7::Member, &__hl7::Extra> {
+                ::core::result::Result::Ok(match index {
+                    #members
+                    _ => return ::core::result::Result::Err(#extra),
+                })
             }
-            fn member(&self, index: usize) -> &dyn __hl7::Member {
-                match index { #members _ => #last }
-            }
-            fn member_mut(&mut self, index: usize) -> &mut dyn __hl7::Member {
-                match index { #members_mut _ => #last_mut }
-            }
-            fn extra(&self) -> &__hl7::Extra {
-                #extra
-            }
-            fn extra_mut(&mut self) -> &mut __hl7::Extra {
-                #extra_mut
+            fn part_mut(
+                &mut self,
+                index: usize,
+            ) -> ::core::result::Result<&mut dyn __hl7::Member, &mut __hl7::Extra> {
+                ::core::result::Result::Ok(match index {
+                    #members_mut
+                    _ => return ::core::result::Result::Err(#extra_mut),
+                })
             }
         }
         #debug

@@ -61,7 +61,7 @@ pub fn debug_group(group: &dyn GroupNode, f: &mut fmt::Formatter<'_>) -> fmt::Re
     let desc = group.desc();
     let mut out = f.debug_struct(desc.name);
     for (index, member) in desc.members.iter().enumerate() {
-        let occurrences = group.member(index);
+        let Some(occurrences) = group.member(index) else { break };
         for at in 0..occurrences.count() {
             match occurrences.occurrence(at) {
                 Some(Element::Segment(segment)) => out.field(member.ident, &Named(segment)),
@@ -96,6 +96,15 @@ pub fn debug_element(element: Element<'_>, f: &mut fmt::Formatter<'_>) -> fmt::R
         Element::Group(group) => debug_group(group, f),
         Element::Raw(raw) => fmt::Debug::fmt(raw, f),
     }
+}
+
+/// Writes the variant of a table's enum at an index, of whose names are all given, with blanks between.
+///
+/// # Errors
+/// When the formatter fails.
+pub fn debug_variant(names: &str, index: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let name = names.split_whitespace().nth(index).unwrap_or_default();
+    f.write_str(name.strip_prefix("r#").unwrap_or(name))
 }
 
 struct Named<'a>(&'a dyn crate::node::SegmentNode);

@@ -77,7 +77,7 @@ pub use walk::{Visit, walk};
 /// What the derives and the generated code name. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::debug::{debug_element, debug_group, debug_node, debug_varies};
+    pub use crate::debug::{debug_element, debug_group, debug_node, debug_variant, debug_varies};
     pub use crate::decode::DecodeOptions;
     pub use crate::desc::*;
     pub use crate::error::DecodeError;

@@ -86,7 +86,7 @@ impl<'a> Sought<'a> {
 fn follow<'a>(group: &'a mut dyn GroupNode, way: &[Position]) -> Option<ElementMut<'a>> {
     let (&position, behind) = way.split_first()?;
     let element = match position {
-        Position::Member { index, at } => group.member_mut(index).occurrence_mut(at)?,
+        Position::Member { index, at } => group.member_mut(index)?.occurrence_mut(at)?,
         Position::Stray(index) => {
             let strays = &mut group.extra_mut().kept_mut().strays;
             ElementMut::Raw(&mut strays.get_mut(index)?.segment)

@@ -247,18 +247,67 @@ impl<T: Segment> SegmentNode for T {
 }
 
 /// A group or message struct: a row of members in the standard's order.
-pub trait GroupNode: Send + Sync {
+pub trait Members: Send + Sync {
+    /// The member at an index; behind the last, what the message carried here beyond the members. One function for both:
+    /// a version has some eight hundred of these structs, and each function of theirs costs whoever compiles it.
+    ///
+    /// # Errors
+    /// What is beyond the members, for every index that is not one of theirs.
+    fn part(&self, index: usize) -> Result<&dyn Member, &Extra>;
+    /// The same, to be changed.
+    ///
+    /// # Errors
+    /// What is beyond the members, for every index that is not one of theirs.
+    fn part_mut(&mut self, index: usize) -> Result<&mut dyn Member, &mut Extra>;
+}
+
+/// A struct that holds a group.
+pub trait Group: Members + Empty {
+    /// What the standard says about it.
+    const DESC: &'static GroupDesc;
+}
+
+/// A group or message struct as a trait object.
+pub trait GroupNode: Members {
     /// What the standard says about it.
     fn desc(&self) -> &'static GroupDesc;
-    /// The member at an index below the number of members.
-    fn member(&self, index: usize) -> &dyn Member;
-    /// The member at an index below the number of members, to be changed.
-    fn member_mut(&mut self, index: usize) -> &mut dyn Member;
-    /// What the message carried here beyond the members.
-    fn extra(&self) -> &Extra;
-    /// What the message carried here beyond the members, to be changed.
-    fn extra_mut(&mut self) -> &mut Extra;
 }
+
+#[diagnostic::do_not_recommend]
+impl<T: Group> GroupNode for T {
+    fn desc(&self) -> &'static GroupDesc {
+        T::DESC
+    }
+}
+
+impl dyn GroupNode + '_ {
+    /// The member at an index; `None` behind the last.
+    #[must_use]
+    pub fn member(&self, index: usize) -> Option<&dyn Member> {
+        self.part(index).ok()
+    }
+
+    /// The member at an index, to be changed; `None` behind the last.
+    pub fn member_mut(&mut self, index: usize) -> Option<&mut dyn Member> {
+        self.part_mut(index).ok()
+    }
+
+    /// What the message carried here beyond the members.
+    #[must_use]
+    pub fn extra(&self) -> &Extra {
+        let Err(extra) = self.part(usize::MAX) else { unreachable!("{ENDLESS}") };
+        extra
+    }
+
+    /// What the message carried here beyond the members, to be changed.
+    pub fn extra_mut(&mut self) -> &mut Extra {
+        let Err(extra) = self.part_mut(usize::MAX) else { unreachable!("{ENDLESS}") };
+        extra
+    }
+}
+
+/// What no derive writes.
+const ENDLESS: &str = "behind its members a struct has what is beyond them";
 
 /// What can stand as a member: a segment, a group, a choice, any segment.
 #[diagnostic::on_unimplemented(
@@ -288,12 +337,6 @@ pub trait Form<T> {
 /// A group.
 #[derive(Debug)]
 pub enum OfGroup {}
-
-/// A struct that holds a group.
-pub trait Group: GroupNode + Empty {
-    /// What the standard says about it.
-    const DESC: &'static GroupDesc;
-}
 
 impl<T: Group> Form<T> for OfGroup {
     const KIND: MemberKind = MemberKind::Group(T::DESC);

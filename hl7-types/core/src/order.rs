@@ -40,7 +40,7 @@ pub(crate) fn in_order(group: &dyn GroupNode) -> InOrder<'_> {
 }
 
 fn member(group: &dyn GroupNode, index: usize) -> Option<(&dyn Member, usize)> {
-    let member = (index < group.desc().members.len()).then(|| group.member(index))?;
+    let member = group.member(index)?;
     Some((member, member.count()))
 }
 

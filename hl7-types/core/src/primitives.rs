@@ -181,6 +181,95 @@ pub trait Table: Copy + PartialEq + 'static {
     }
 }
 
+/// Makes an enum the [`Table`] of a descriptor: it has a variant for each code, in the descriptor's order, or it does not
+/// compile. It gets `Debug`, which writes the variant, and `Eq`; its definition derives the rest.
+///
+/// ```
+/// use hl7_core::desc::{Code, TableDesc, TableKind};
+/// use hl7_core::Table;
+///
+/// static COLOUR: TableDesc = TableDesc {
+///     id: "9001",
+///     name: "Colour",
+///     kind: TableKind::User,
+///     codes: &[Code::new("G", "Green"), Code::new("R", "Red")],
+///     patterns: &[],
+/// };
+///
+/// #[derive(Clone, Copy, PartialEq)]
+/// enum Colour {
+///     Green,
+///     Red,
+/// }
+///
+/// hl7_core::table!(Colour, COLOUR, Green, Red);
+///
+/// assert_eq!(Colour::of_code("G"), Some(Colour::Green));
+/// assert_eq!(Colour::Red.code(), "R");
+/// assert_eq!(format!("{:?}", Colour::Red), "Red");
+/// ```
+#[macro_export]
+macro_rules! table {
+    ($enum:ident, $desc:path, $($variant:ident),+ $(,)?) => {
+        $crate::__table!($enum, $desc, $($variant),+);
+        const _: () = {
+            // Every variant is listed.
+            const fn number(variant: $enum) -> usize {
+                match variant {
+                    $($enum::$variant)|+ => variant as usize,
+                }
+            }
+            $crate::__private::assert_codes(&[$(number($enum::$variant)),+], $desc.codes.len());
+        };
+    };
+}
+
+/// [`table!`](crate::table) of an enum that was generated, of which there are some four hundred in a version: what the other
+/// looks at is so by the way it was made, and would cost whoever compiles it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __table {
+    ($enum:ident, $desc:path, $($variant:ident),+) => {
+        impl ::core::cmp::Eq for $enum {}
+        // What `derive` writes is a match.
+        impl ::core::fmt::Debug for $enum {
+            #[inline]
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                $crate::__private::debug_variant(
+                    ::core::stringify!($($variant)+),
+                    *self as usize,
+                    f,
+                )
+            }
+        }
+        impl $crate::Table for $enum {
+            const DESC: &'static $crate::desc::TableDesc = &$desc;
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+            fn index(self) -> usize {
+                self as usize
+            }
+        }
+    };
+}
+
+/// Fails to compile where the variants of an enum, by their numbers as they are listed, are not the codes of a table.
+///
+/// # Panics
+/// There.
+#[doc(hidden)]
+#[track_caller]
+pub const fn assert_codes(variants: &[usize], codes: usize) {
+    assert!(variants.len() == codes, "the enum of a table has a variant for each of its codes");
+    let mut index = 0;
+    while index < codes {
+        assert!(
+            variants[index] == index,
+            "the variants are listed as they are defined, and have no numbers of their own"
+        );
+        index += 1;
+    }
+}
+
 /// A coded value (ID, IS or text) of a known table: typed for the codes that the table has, text for all others.
 pub struct Coded<T: Table>(Value, PhantomData<fn() -> T>);
 

@@ -2,7 +2,7 @@
 //! library expands to for all of them is a quarter of what it costs to compile.
 
 use crate::desc::{DatatypeDesc, MemberDesc, MemberKind};
-use crate::node::{Element, ElementMut, Empty, GroupNode, Node, Slot, SlotMut, Varies};
+use crate::node::{Element, ElementMut, Empty, GroupNode, Member, Node, Slot, SlotMut, Varies};
 use crate::visit::{each_slot, slots};
 
 /// A copy of a segment or composite.
@@ -43,9 +43,9 @@ pub fn clone_group<T: GroupNode + Empty>(from: &T) -> T {
 
 fn copy_group(from: &dyn GroupNode, to: &mut dyn GroupNode) {
     for (index, desc) in from.desc().members.iter().enumerate() {
-        let member = from.member(index);
-        for element in (0..member.count()).filter_map(|at| member.occurrence(at)) {
-            copy_element(element, to.member_mut(index).open(alternative(desc, element)));
+        let (Some(from), Some(to)) = (from.member(index), to.member_mut(index)) else { break };
+        for element in (0..from.count()).filter_map(|at| from.occurrence(at)) {
+            copy_element(element, to.open(alternative(desc, element)));
         }
     }
     *to.extra_mut() = from.extra().clone();
@@ -111,15 +111,19 @@ fn is_blank(slot: Slot<'_>) -> bool {
 /// Whether two groups or messages hold the same.
 #[must_use]
 pub fn same_group(a: &dyn GroupNode, b: &dyn GroupNode) -> bool {
-    let same_member = |index| {
-        let (a, b) = (a.member(index), b.member(index));
-        a.count() == b.count()
-            && (0..a.count()).all(|at| match (a.occurrence(at), b.occurrence(at)) {
-                (Some(a), Some(b)) => same_element(a, b),
-                (a, b) => a.is_none() && b.is_none(),
-            })
+    let same_member = |index| match (a.member(index), b.member(index)) {
+        (Some(a), Some(b)) => same_member(a, b),
+        (a, b) => a.is_none() && b.is_none(),
     };
     (0..a.desc().members.len()).all(same_member) && a.extra() == b.extra()
+}
+
+fn same_member(a: &dyn Member, b: &dyn Member) -> bool {
+    a.count() == b.count()
+        && (0..a.count()).all(|at| match (a.occurrence(at), b.occurrence(at)) {
+            (Some(a), Some(b)) => same_element(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        })
 }
 
 /// Whether two occurrences of a member hold the same.

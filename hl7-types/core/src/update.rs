@@ -205,8 +205,8 @@ fn settled(entry: &SlotKept) -> SlotKept {
 /// Fills an empty group with an old one and its update.
 fn group(old: Option<&dyn GroupNode>, new: &dyn GroupNode, to: &mut dyn GroupNode) {
     for (index, desc) in new.desc().members.iter().enumerate() {
-        let (of_old, of_new) = (old.map(|old| old.member(index)), new.member(index));
-        let to = to.member_mut(index);
+        let of_old = old.and_then(|old| old.member(index));
+        let (Some(of_new), Some(to)) = (new.member(index), to.member_mut(index)) else { break };
         let says = occurrences(Some(of_new)).map(Says::of).collect::<Vec<_>>();
         let replaced = of_old.is_none() || says.iter().any(|says| says.anything());
         if replaced && desc.max == 1 {

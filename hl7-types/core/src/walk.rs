@@ -1,7 +1,7 @@
 //! A walk over the segments of a message, in its order, through the groups that they stand in.
 
 use crate::extra::RawSegment;
-use crate::node::{Element, GroupNode, SegmentNode};
+use crate::node::{Element, GroupNode, Member, SegmentNode};
 use crate::order::{Position, in_order};
 
 /// One step of [`walk`].
@@ -39,7 +39,9 @@ pub enum Visit<'a> {
 pub fn walk<'a>(group: &'a dyn GroupNode, visit: &mut dyn FnMut(Visit<'a>)) {
     for (position, element) in in_order(group) {
         let (occurrence, of) = match position {
-            Position::Member { index, at } => (at + 1, group.member(index).count()),
+            Position::Member { index, at } => {
+                (at + 1, group.member(index).map_or(0, Member::count))
+            }
             Position::Stray(_) => (0, 0),
         };
         match element {

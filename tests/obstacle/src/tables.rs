@@ -24,7 +24,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: Option.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Option0001 {
     /// `A`: None
     None,
@@ -37,16 +37,7 @@ pub enum Option0001 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Option0001 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Option0001 {
-    const DESC: &'static TableDesc = &TABLE_0001;
-    const ALL: &'static [Self] = &[Self::None, Self::SelfValue, Self::Ok, Self::ALL];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(Option0001, TABLE_0001, None, SelfValue, Ok, ALL);
 
 /// Table 0002: Without Codes.
 pub static TABLE_0002: TableDesc = TableDesc {
@@ -85,7 +76,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Code0004 {
     /// ` `
     Space,
@@ -104,24 +95,10 @@ pub enum Code0004 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Code0004 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Code0004 {
-    const DESC: &'static TableDesc = &TABLE_0004;
-    const ALL: &'static [Self] = &[
-        Self::Space,
-        Self::CodeQuoteQuote,
-        Self::CodeLt,
-        Self::CodeGtEq,
-        Self::CodeBackslash,
-        Self::Code,
-        Self::CodeOpenBraceCloseBrace,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Code0004, TABLE_0004, Space, CodeQuoteQuote, CodeLt, CodeGtEq, CodeBackslash, Code,
+    CodeOpenBraceCloseBrace
+);
 
 /// Table 0005: Twins.
 pub static TABLE_0005: TableDesc = TableDesc {
@@ -149,7 +126,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 
 /// The codes of table 0005: Twins.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Twins0005 {
     /// `1`: 10% Formalin
     N10PercentFormalin,
@@ -170,25 +147,10 @@ pub enum Twins0005 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Twins0005 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Twins0005 {
-    const DESC: &'static TableDesc = &TABLE_0005;
-    const ALL: &'static [Self] = &[
-        Self::N10PercentFormalin,
-        Self::Same2,
-        Self::Same3,
-        Self::AlandAndCoteDIvoire,
-        Self::Code5,
-        Self::Code6,
-        Self::Quoted,
-        Self::CodeSign,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Twins0005, TABLE_0005, N10PercentFormalin, Same2, Same3, AlandAndCoteDIvoire, Code5,
+    Code6, Quoted, CodeSign
+);
 
 /// Table 0006: Twins.
 pub static TABLE_0006: TableDesc = TableDesc {
@@ -201,23 +163,14 @@ pub static TABLE_0006: TableDesc = TableDesc {
 
 /// The codes of table 0006: Twins.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Twins0006 {
     /// `A`: A
     A,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Twins0006 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Twins0006 {
-    const DESC: &'static TableDesc = &TABLE_0006;
-    const ALL: &'static [Self] = &[Self::A];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(Twins0006, TABLE_0006, A);
 
 /// Table 0007: Part.
 pub static TABLE_0007: TableDesc = TableDesc {
@@ -230,23 +183,14 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Part.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Part0007 {
     /// `A`: A
     A,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Part0007 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Part0007 {
-    const DESC: &'static TableDesc = &TABLE_0007;
-    const ALL: &'static [Self] = &[Self::A];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(Part0007, TABLE_0007, A);
 
 /// Table 0008: Table Desc.
 pub static TABLE_0008: TableDesc = TableDesc {
@@ -259,23 +203,14 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Table Desc.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TableDesc0008 {
     /// `A`: A
     A,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TableDesc0008 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TableDesc0008 {
-    const DESC: &'static TableDesc = &TABLE_0008;
-    const ALL: &'static [Self] = &[Self::A];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(TableDesc0008, TABLE_0008, A);
 
 /// Table 0009: Type.
 pub static TABLE_0009: TableDesc = TableDesc {
@@ -288,20 +223,11 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Renamed {
     /// `A`: A
     A,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Renamed {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Renamed {
-    const DESC: &'static TableDesc = &TABLE_0009;
-    const ALL: &'static [Self] = &[Self::A];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(Renamed, TABLE_0009, A);

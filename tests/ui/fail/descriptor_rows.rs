@@ -2,9 +2,10 @@
 
 extern crate hl7_core as hl7_types;
 
-use hl7_macros::{Datatype, Group, Segment};
+use hl7_macros::{Datatype, Group, Message, Segment};
 use hl7_types::desc::{
     DatatypeDesc, DatatypeKind, ElementDesc, GroupDesc, MemberDesc, MemberKind, SegmentDesc,
+    StructureDesc,
 };
 use hl7_types::primitives::St;
 use hl7_types::{Extra, Part};
@@ -50,6 +51,18 @@ struct OneMember {
 #[hl7(desc = GROUP)]
 enum OneAlternative {
     Zaa(Part<Zaa>),
+}
+
+static ZZZ_Z01: StructureDesc = StructureDesc::new("ZZZ_Z01", None, &GROUP);
+
+#[derive(Message)]
+#[hl7(id = "ZZZ_Z01", desc = ZZZ_Z01)]
+struct ThreeMembers {
+    zaa: Part<Zaa>,
+    zaa2: Option<Box<Zaa>>,
+    zaa3: Option<Box<Zaa>>,
+    #[hl7(extra)]
+    extra: Extra,
 }
 
 fn main() {}

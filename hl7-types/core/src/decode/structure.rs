@@ -59,8 +59,9 @@ impl Reader<'_> {
         let (index, count) = descent.after(last);
         let Descent { slot, variant, target, .. } = descent;
         self.check_occurrences(grammar, slot, count, walk.next);
-        let opened =
-            group.map(|group| group.member_mut(usize::from(index)).open(usize::from(variant)));
+        let opened = group
+            .and_then(|group| group.member_mut(usize::from(index)))
+            .map(|member| member.open(usize::from(variant)));
         if target == position {
             let segment = walk.next;
             walk.next += 1;

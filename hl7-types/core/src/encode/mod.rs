@@ -119,7 +119,7 @@ fn header(root: &dyn GroupNode) -> Option<Header<'_>> {
     if let Some(first) = first.filter(|first| first.segment.line.declares().is_some()) {
         return Some(Header::Stray(&first.segment));
     }
-    match root.member(0).occurrence(0)? {
+    match root.member(0)?.occurrence(0)? {
         Element::Segment(segment) => Some(Header::Typed(Declared::of(segment))),
         _ => None,
     }
@@ -192,8 +192,7 @@ impl Writer {
             return;
         }
         // As `in_order` does, which looks for strays at every step: five to eight instructions of a hundred.
-        for index in 0..group.desc().members.len() {
-            let member = group.member(index);
+        for member in (0..).map_while(|index| group.member(index)) {
             (0..member.count())
                 .filter_map(|at| member.occurrence(at))
                 .for_each(|element| self.element(element));

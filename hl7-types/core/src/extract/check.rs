@@ -6,6 +6,7 @@
 use crate::desc::{
     DatatypeDesc, DatatypeKind, ElementDesc, Format, SegmentDesc, StructureDesc, VersionDesc,
 };
+use crate::message::Message;
 use crate::node::MOST_SLOTS;
 
 use super::near::{Near, same};
@@ -54,6 +55,12 @@ pub const fn checked_path_in(segment: &'static SegmentDesc, pattern: Pattern) ->
     }
     check_in(segment, &pattern, None);
     pattern
+}
+
+/// The structure of a message struct. A function, so that of what is none the compiler says that and no more.
+#[must_use]
+pub const fn structure_of<M: Message>() -> &'static StructureDesc {
+    M::DESC
 }
 
 /// The version that a message belongs to.

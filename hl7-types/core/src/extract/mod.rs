@@ -22,7 +22,7 @@ use crate::node::GroupNode;
 use crate::tree::Tree;
 
 #[doc(hidden)]
-pub use check::{checked_path, checked_path_in, version_of};
+pub use check::{checked_path, checked_path_in, structure_of, version_of};
 #[doc(hidden)]
 pub use check_groups::{checked_group, checked_group_of};
 pub use error::{ExtractError, FieldError, Problem};

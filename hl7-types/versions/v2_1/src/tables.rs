@@ -25,7 +25,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: SEX.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Sex {
     /// `F`: Female
     Female,
@@ -38,16 +38,7 @@ pub enum Sex {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Sex {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Sex {
-    const DESC: &'static TableDesc = &TABLE_0001;
-    const ALL: &'static [Self] = &[Self::Female, Self::Male, Self::Other, Self::Unknown];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(Sex, TABLE_0001, Female, Male, Other, Unknown);
 
 /// Table 0002: Marital Status.
 pub static TABLE_0002: TableDesc = TableDesc {
@@ -66,7 +57,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 
 /// The codes of table 0002: Marital Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
     Separated,
@@ -81,22 +72,9 @@ pub enum MaritalStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MaritalStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MaritalStatus {
-    const DESC: &'static TableDesc = &TABLE_0002;
-    const ALL: &'static [Self] = &[
-        Self::Separated,
-        Self::Divorced,
-        Self::Married,
-        Self::Single,
-        Self::Widowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MaritalStatus, TABLE_0002, Separated, Divorced, Married, Single, Widowed
+);
 
 /// Table 0003: Event Type Code.
 pub static TABLE_0003: TableDesc = TableDesc {
@@ -144,7 +122,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 
 /// The codes of table 0003: Event Type Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventTypeCode {
     /// `A01`: Admit a patient
     AdmitAPatient,
@@ -217,51 +195,18 @@ pub enum EventTypeCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventTypeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventTypeCode {
-    const DESC: &'static TableDesc = &TABLE_0003;
-    const ALL: &'static [Self] = &[
-        Self::AdmitAPatient,
-        Self::TransferAPatient,
-        Self::DischargeAPatient,
-        Self::RegisterAPatient,
-        Self::PreAdmitAPatient,
-        Self::TransferAnOutpatientToInpatient,
-        Self::TransferAnInpatientToOutpatient,
-        Self::UpdatePatientInformation,
-        Self::PatientDeparting,
-        Self::PatientArriving,
-        Self::CancelAdmit,
-        Self::CancelTransfer,
-        Self::CancelDischarge,
-        Self::PendingAdmit,
-        Self::PendingTransfer,
-        Self::PendingDischarge,
-        Self::SwapPatients,
-        Self::MergePatientInformation,
-        Self::PatientQuery,
-        Self::BedStatusUpdates,
-        Self::LeaveOfAbsenceOutLeaving,
-        Self::LeaveOfAbsenceInReturning,
-        Self::DeleteAPatientRecord,
-        Self::LinkPatientRecords,
-        Self::OrderMessage,
-        Self::OrderResponse,
-        Self::AddAndUpdatePatientAccount,
-        Self::PurgePatientAccounts,
-        Self::PostDetailFinancialTransaction,
-        Self::GenerateBillsAndArStatements,
-        Self::ImmediateAccess,
-        Self::DeferredAccess,
-        Self::UnsolicitedTransmissionOfRequestedObserv,
-        Self::DisplayOrientedResultsQueryUnsolUpdate,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventTypeCode, TABLE_0003, AdmitAPatient, TransferAPatient, DischargeAPatient,
+    RegisterAPatient, PreAdmitAPatient, TransferAnOutpatientToInpatient,
+    TransferAnInpatientToOutpatient, UpdatePatientInformation, PatientDeparting,
+    PatientArriving, CancelAdmit, CancelTransfer, CancelDischarge, PendingAdmit,
+    PendingTransfer, PendingDischarge, SwapPatients, MergePatientInformation,
+    PatientQuery, BedStatusUpdates, LeaveOfAbsenceOutLeaving, LeaveOfAbsenceInReturning,
+    DeleteAPatientRecord, LinkPatientRecords, OrderMessage, OrderResponse,
+    AddAndUpdatePatientAccount, PurgePatientAccounts, PostDetailFinancialTransaction,
+    GenerateBillsAndArStatements, ImmediateAccess, DeferredAccess,
+    UnsolicitedTransmissionOfRequestedObserv, DisplayOrientedResultsQueryUnsolUpdate
+);
 
 /// Table 0004: Patient Class.
 pub static TABLE_0004: TableDesc = TableDesc {
@@ -279,7 +224,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Patient Class.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `E`: Emergency
     Emergency,
@@ -292,21 +237,9 @@ pub enum PatientClass {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientClass {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientClass {
-    const DESC: &'static TableDesc = &TABLE_0004;
-    const ALL: &'static [Self] = &[
-        Self::Emergency,
-        Self::Inpatient,
-        Self::Outpatient,
-        Self::Preadmit,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientClass, TABLE_0004, Emergency, Inpatient, Outpatient, Preadmit
+);
 
 /// Table 0005: Ethnic Group.
 pub static TABLE_0005: TableDesc = TableDesc {
@@ -324,7 +257,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 
 /// The codes of table 0005: Ethnic Group.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `B`: Black
     Black,
@@ -337,21 +270,7 @@ pub enum EthnicGroup {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EthnicGroup {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EthnicGroup {
-    const DESC: &'static TableDesc = &TABLE_0005;
-    const ALL: &'static [Self] = &[
-        Self::Black,
-        Self::Caucasian,
-        Self::Hispanic,
-        Self::Oriental,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EthnicGroup, TABLE_0005, Black, Caucasian, Hispanic, Oriental);
 
 /// Table 0006: Religion.
 pub static TABLE_0006: TableDesc = TableDesc {
@@ -374,7 +293,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 
 /// The codes of table 0006: Religion.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `A`: Atheist
     Atheist,
@@ -397,26 +316,10 @@ pub enum Religion {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Religion {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Religion {
-    const DESC: &'static TableDesc = &TABLE_0006;
-    const ALL: &'static [Self] = &[
-        Self::Atheist,
-        Self::Baptist,
-        Self::Catholic,
-        Self::Episcopalian,
-        Self::Judaism,
-        Self::Lutheran,
-        Self::ChurchOfLatterDaySaintsMormon,
-        Self::Hindu,
-        Self::Protestant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Religion, TABLE_0006, Atheist, Baptist, Catholic, Episcopalian, Judaism, Lutheran,
+    ChurchOfLatterDaySaintsMormon, Hindu, Protestant
+);
 
 /// Table 0007: Admission Type.
 pub static TABLE_0007: TableDesc = TableDesc {
@@ -434,7 +337,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Admission Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
     Accident,
@@ -447,21 +350,9 @@ pub enum AdmissionType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdmissionType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdmissionType {
-    const DESC: &'static TableDesc = &TABLE_0007;
-    const ALL: &'static [Self] = &[
-        Self::Accident,
-        Self::Emergency,
-        Self::LaborAndDelivery,
-        Self::Routine,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdmissionType, TABLE_0007, Accident, Emergency, LaborAndDelivery, Routine
+);
 
 /// Table 0008: Acknowledgment Code.
 pub static TABLE_0008: TableDesc = TableDesc {
@@ -478,7 +369,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Acknowledgment Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Application Accept
     ApplicationAccept,
@@ -489,20 +380,10 @@ pub enum AcknowledgmentCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AcknowledgmentCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AcknowledgmentCode {
-    const DESC: &'static TableDesc = &TABLE_0008;
-    const ALL: &'static [Self] = &[
-        Self::ApplicationAccept,
-        Self::ApplicationError,
-        Self::ApplicationReject,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AcknowledgmentCode, TABLE_0008, ApplicationAccept, ApplicationError,
+    ApplicationReject
+);
 
 /// Table 0009: Ambulatory Status.
 pub static TABLE_0009: TableDesc = TableDesc {
@@ -532,7 +413,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Ambulatory Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
     NoFunctionalLimitations,
@@ -569,33 +450,13 @@ pub enum AmbulatoryStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmbulatoryStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmbulatoryStatus {
-    const DESC: &'static TableDesc = &TABLE_0009;
-    const ALL: &'static [Self] = &[
-        Self::NoFunctionalLimitations,
-        Self::AmbulatesWithAssistiveDevice,
-        Self::WheelchairStretcherBound,
-        Self::ComatoseNonResponsive,
-        Self::Disoriented,
-        Self::VisionImpaired,
-        Self::HearingImpaired,
-        Self::SpeechImpaired,
-        Self::NonEnglishSpeaking,
-        Self::FunctionalLevelUnknown,
-        Self::OxygenTherapy,
-        Self::SpecialEquipmentTunesIVsCatheters,
-        Self::Amputee,
-        Self::Mastectomy,
-        Self::Paraplegic,
-        Self::Pregnant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AmbulatoryStatus, TABLE_0009, NoFunctionalLimitations, AmbulatesWithAssistiveDevice,
+    WheelchairStretcherBound, ComatoseNonResponsive, Disoriented, VisionImpaired,
+    HearingImpaired, SpeechImpaired, NonEnglishSpeaking, FunctionalLevelUnknown,
+    OxygenTherapy, SpecialEquipmentTunesIVsCatheters, Amputee, Mastectomy, Paraplegic,
+    Pregnant
+);
 
 /// Table 0010: Physician Id.
 pub static TABLE_0010: TableDesc = TableDesc {
@@ -620,7 +481,7 @@ pub static TABLE_0011: TableDesc = TableDesc {
 
 /// The codes of table 0011: Charging System.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ChargingSystem {
     /// `R`: System that received and processed the order
     SystemThatReceivedAndProcessedTheOrder,
@@ -629,19 +490,10 @@ pub enum ChargingSystem {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ChargingSystem {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ChargingSystem {
-    const DESC: &'static TableDesc = &TABLE_0011;
-    const ALL: &'static [Self] = &[
-        Self::SystemThatReceivedAndProcessedTheOrder,
-        Self::SystemThatSentTheOrder,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ChargingSystem, TABLE_0011, SystemThatReceivedAndProcessedTheOrder,
+    SystemThatSentTheOrder
+);
 
 /// Table 0012: Stock Location.
 pub static TABLE_0012: TableDesc = TableDesc {
@@ -657,7 +509,7 @@ pub static TABLE_0012: TableDesc = TableDesc {
 
 /// The codes of table 0012: Stock Location.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum StockLocation {
     /// `AN`: Filled from ancillary department stock
     FilledFromAncillaryDepartmentStock,
@@ -666,19 +518,9 @@ pub enum StockLocation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for StockLocation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for StockLocation {
-    const DESC: &'static TableDesc = &TABLE_0012;
-    const ALL: &'static [Self] = &[
-        Self::FilledFromAncillaryDepartmentStock,
-        Self::FilledFromFloorStock,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    StockLocation, TABLE_0012, FilledFromAncillaryDepartmentStock, FilledFromFloorStock
+);
 
 /// Table 0016: Isolation.
 pub static TABLE_0016: TableDesc = TableDesc {
@@ -702,7 +544,7 @@ pub static TABLE_0016: TableDesc = TableDesc {
 
 /// The codes of table 0016: Isolation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Isolation {
     /// `0`: Antibiotic Resistance Precautions
     AntibioticResistancePrecautions,
@@ -727,27 +569,12 @@ pub enum Isolation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Isolation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Isolation {
-    const DESC: &'static TableDesc = &TABLE_0016;
-    const ALL: &'static [Self] = &[
-        Self::AntibioticResistancePrecautions,
-        Self::BloodAndNeedlePrecautions,
-        Self::EntericPrecautions,
-        Self::NeutropenicPrecautions,
-        Self::PregnantWomenPrecautions,
-        Self::RespiratoryIsolation,
-        Self::SecretionExcretionPrecautions,
-        Self::StrictIsolation,
-        Self::WoundAndSkinPrecautions,
-        Self::Precautions,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Isolation, TABLE_0016, AntibioticResistancePrecautions, BloodAndNeedlePrecautions,
+    EntericPrecautions, NeutropenicPrecautions, PregnantWomenPrecautions,
+    RespiratoryIsolation, SecretionExcretionPrecautions, StrictIsolation,
+    WoundAndSkinPrecautions, Precautions
+);
 
 /// Table 0017: Transaction Type.
 pub static TABLE_0017: TableDesc = TableDesc {
@@ -792,7 +619,7 @@ pub static TABLE_0020: TableDesc = TableDesc {
 
 /// The codes of table 0020: Unused Table.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum UnusedTable {
     /// `1`: Asymptomatic Manifestation
     AsymptomaticManifestation,
@@ -805,21 +632,10 @@ pub enum UnusedTable {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for UnusedTable {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for UnusedTable {
-    const DESC: &'static TableDesc = &TABLE_0020;
-    const ALL: &'static [Self] = &[
-        Self::AsymptomaticManifestation,
-        Self::ModerateManifestation,
-        Self::MajorManifestation,
-        Self::CatastrophicManifestation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    UnusedTable, TABLE_0020, AsymptomaticManifestation, ModerateManifestation,
+    MajorManifestation, CatastrophicManifestation
+);
 
 /// Table 0021: Bad Debt Agency Code.
 pub static TABLE_0021: TableDesc = TableDesc {
@@ -872,7 +688,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 
 /// The codes of table 0027: Priority (component 6 Qty/timing\[735]).
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PriorityComponent6QtyTiming735 {
     /// `A`: ASAP. Fill after STAT orders
     AsapFillAfterStatOrders,
@@ -883,20 +699,10 @@ pub enum PriorityComponent6QtyTiming735 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PriorityComponent6QtyTiming735 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PriorityComponent6QtyTiming735 {
-    const DESC: &'static TableDesc = &TABLE_0027;
-    const ALL: &'static [Self] = &[
-        Self::AsapFillAfterStatOrders,
-        Self::Stat,
-        Self::TimedCollection,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PriorityComponent6QtyTiming735, TABLE_0027, AsapFillAfterStatOrders, Stat,
+    TimedCollection
+);
 
 /// Table 0032: Charge/price Indicator.
 pub static TABLE_0032: TableDesc = TableDesc {
@@ -947,7 +753,7 @@ pub static TABLE_0033: TableDesc = TableDesc {
 
 /// The codes of table 0033: Route.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Route {
     /// `AP`: Apply externally
     ApplyExternally,
@@ -1008,45 +814,12 @@ pub enum Route {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Route {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Route {
-    const DESC: &'static TableDesc = &TABLE_0033;
-    const ALL: &'static [Self] = &[
-        Self::ApplyExternally,
-        Self::Chew,
-        Self::Dust,
-        Self::Ear,
-        Self::Eye,
-        Self::IntroArterial,
-        Self::IntraDermal,
-        Self::Infiltrate,
-        Self::Inhalation,
-        Self::IntraMuscular,
-        Self::IntraNasal,
-        Self::Irrigate,
-        Self::Inserted,
-        Self::Intrathecal,
-        Self::Intravenous,
-        Self::Nebulized,
-        Self::Nathogasic,
-        Self::PeriAnally,
-        Self::Paint,
-        Self::IvPush,
-        Self::Rectally,
-        Self::Shampoo,
-        Self::Sublingual,
-        Self::Soak,
-        Self::IvSoluset,
-        Self::Topically,
-        Self::Wash,
-        Self::Wipe,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Route, TABLE_0033, ApplyExternally, Chew, Dust, Ear, Eye, IntroArterial, IntraDermal,
+    Infiltrate, Inhalation, IntraMuscular, IntraNasal, Irrigate, Inserted, Intrathecal,
+    Intravenous, Nebulized, Nathogasic, PeriAnally, Paint, IvPush, Rectally, Shampoo,
+    Sublingual, Soak, IvSoluset, Topically, Wash, Wipe
+);
 
 /// Table 0034: Site Administered.
 pub static TABLE_0034: TableDesc = TableDesc {
@@ -1059,7 +832,7 @@ pub static TABLE_0034: TableDesc = TableDesc {
 
 /// The codes of table 0034: Site Administered.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SiteAdministered {
     /// `B`: Buttock
     Buttock,
@@ -1068,16 +841,7 @@ pub enum SiteAdministered {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SiteAdministered {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SiteAdministered {
-    const DESC: &'static TableDesc = &TABLE_0034;
-    const ALL: &'static [Self] = &[Self::Buttock, Self::LeftArm];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SiteAdministered, TABLE_0034, Buttock, LeftArm);
 
 /// Table 0036: Units of Measure - Iso528,1977.
 pub static TABLE_0036: TableDesc = TableDesc {
@@ -1101,7 +865,7 @@ pub static TABLE_0036: TableDesc = TableDesc {
 
 /// The codes of table 0036: Units of Measure - Iso528,1977.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum UnitsOfMeasureIso5281977 {
     /// `BT`: Bottle
     Bottle,
@@ -1126,27 +890,10 @@ pub enum UnitsOfMeasureIso5281977 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for UnitsOfMeasureIso5281977 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for UnitsOfMeasureIso5281977 {
-    const DESC: &'static TableDesc = &TABLE_0036;
-    const ALL: &'static [Self] = &[
-        Self::Bottle,
-        Self::Each,
-        Self::Grams,
-        Self::Kilograms,
-        Self::Milliequivalent,
-        Self::Milligrams,
-        Self::Ounces,
-        Self::SquareCentimeters,
-        Self::Tablet,
-        Self::Vial,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    UnitsOfMeasureIso5281977, TABLE_0036, Bottle, Each, Grams, Kilograms,
+    Milliequivalent, Milligrams, Ounces, SquareCentimeters, Tablet, Vial
+);
 
 /// Table 0038: Order Status.
 pub static TABLE_0038: TableDesc = TableDesc {
@@ -1167,7 +914,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 
 /// The codes of table 0038: Order Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `CA`: Order was canceled
     OrderWasCanceled,
@@ -1186,24 +933,10 @@ pub enum OrderStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrderStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrderStatus {
-    const DESC: &'static TableDesc = &TABLE_0038;
-    const ALL: &'static [Self] = &[
-        Self::OrderWasCanceled,
-        Self::OrderIsCompleted,
-        Self::OrderWasDiscontinued,
-        Self::ErrorOrderNotFound,
-        Self::OrderIsOnHold,
-        Self::InProcessUnspecified,
-        Self::InProcessScheduled,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrderStatus, TABLE_0038, OrderWasCanceled, OrderIsCompleted, OrderWasDiscontinued,
+    ErrorOrderNotFound, OrderIsOnHold, InProcessUnspecified, InProcessScheduled
+);
 
 /// Table 0042: Ins. Company Plan Code.
 pub static TABLE_0042: TableDesc = TableDesc {
@@ -1282,7 +1015,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
 
 /// The codes of table 0048: What Subject Filter.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhatSubjectFilter {
     /// `ADV`: Advice/Diagnosis
     AdviceDiagnosis,
@@ -1309,28 +1042,11 @@ pub enum WhatSubjectFilter {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhatSubjectFilter {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhatSubjectFilter {
-    const DESC: &'static TableDesc = &TABLE_0048;
-    const ALL: &'static [Self] = &[
-        Self::AdviceDiagnosis,
-        Self::NursingUnitLookUp,
-        Self::PatientNameLookUp,
-        Self::Cancel,
-        Self::Demographics,
-        Self::MostRecentInpatient,
-        Self::MostRecentOutpatient,
-        Self::Other,
-        Self::Procedure,
-        Self::Result,
-        Self::Status,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhatSubjectFilter, TABLE_0048, AdviceDiagnosis, NursingUnitLookUp, PatientNameLookUp,
+    Cancel, Demographics, MostRecentInpatient, MostRecentOutpatient, Other, Procedure,
+    Result, Status
+);
 
 /// Table 0049: Department Code.
 pub static TABLE_0049: TableDesc = TableDesc {
@@ -1379,23 +1095,14 @@ pub static TABLE_0053: TableDesc = TableDesc {
 
 /// The codes of table 0053: Diagnosis Coding Method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosisCodingMethod {
     /// `I9`: ICD9
     Icd9,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosisCodingMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosisCodingMethod {
-    const DESC: &'static TableDesc = &TABLE_0053;
-    const ALL: &'static [Self] = &[Self::Icd9];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DiagnosisCodingMethod, TABLE_0053, Icd9);
 
 /// Table 0055: Drg Code.
 pub static TABLE_0055: TableDesc = TableDesc {
@@ -1453,23 +1160,14 @@ pub static TABLE_0061: TableDesc = TableDesc {
 
 /// The codes of table 0061: Check Digit Scheme.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `M11`: Mod 11 check digit scheme
     Mod11CheckDigitScheme,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CheckDigitScheme {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CheckDigitScheme {
-    const DESC: &'static TableDesc = &TABLE_0061;
-    const ALL: &'static [Self] = &[Self::Mod11CheckDigitScheme];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CheckDigitScheme, TABLE_0061, Mod11CheckDigitScheme);
 
 /// Table 0062: Event Reason.
 pub static TABLE_0062: TableDesc = TableDesc {
@@ -1482,7 +1180,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 
 /// The codes of table 0062: Event Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient Request
     PatientRequest,
@@ -1491,16 +1189,7 @@ pub enum EventReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventReason {
-    const DESC: &'static TableDesc = &TABLE_0062;
-    const ALL: &'static [Self] = &[Self::PatientRequest, Self::PhysicianOrder];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EventReason, TABLE_0062, PatientRequest, PhysicianOrder);
 
 /// Table 0063: Relationship.
 pub static TABLE_0063: TableDesc = TableDesc {
@@ -1539,7 +1228,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 
 /// The codes of table 0065: Action Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActionCode {
     /// `A`: Add ordered tests to the existing specimen
     AddOrderedTestsToTheExistingSpecimen,
@@ -1558,24 +1247,12 @@ pub enum ActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActionCode {
-    const DESC: &'static TableDesc = &TABLE_0065;
-    const ALL: &'static [Self] = &[
-        Self::AddOrderedTestsToTheExistingSpecimen,
-        Self::CancelOrderForBatteryOrTestsNamed,
-        Self::GeneratedOrder,
-        Self::LabToObtainSpecimenFromPatient,
-        Self::SpecimenObtainedByServiceOtherThanLab,
-        Self::PendingSpecimenOrderSentPriorToDelivery,
-        Self::ScheduleTheTestsSpecifiedBelow,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ActionCode, TABLE_0065, AddOrderedTestsToTheExistingSpecimen,
+    CancelOrderForBatteryOrTestsNamed, GeneratedOrder, LabToObtainSpecimenFromPatient,
+    SpecimenObtainedByServiceOtherThanLab, PendingSpecimenOrderSentPriorToDelivery,
+    ScheduleTheTestsSpecifiedBelow
+);
 
 /// Table 0066: Employment Status.
 pub static TABLE_0066: TableDesc = TableDesc {
@@ -1645,7 +1322,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
 
 /// The codes of table 0070: Source of Specimen.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SourceOfSpecimen {
     /// `BLD`: Blood
     Blood,
@@ -1708,46 +1385,12 @@ pub enum SourceOfSpecimen {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SourceOfSpecimen {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SourceOfSpecimen {
-    const DESC: &'static TableDesc = &TABLE_0070;
-    const ALL: &'static [Self] = &[
-        Self::Blood,
-        Self::Bone,
-        Self::Burn,
-        Self::Conjunctiva,
-        Self::CerebralSpinalFluid,
-        Self::Cervix,
-        Self::Ear,
-        Self::Fibroblood,
-        Self::Hair,
-        Self::AmnioticFluid,
-        Self::Nose,
-        Self::Other,
-        Self::Plasma,
-        Self::PeritonealFluid,
-        Self::Erythrocytes,
-        Self::Saliva,
-        Self::SeminalFluid,
-        Self::Serum,
-        Self::Skin,
-        Self::SynovialFluid,
-        Self::Stool,
-        Self::Sweat,
-        Self::Throat,
-        Self::Tissue,
-        Self::UmbilicalBlood,
-        Self::Urine,
-        Self::Urethra,
-        Self::Leukocytes,
-        Self::Wound,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SourceOfSpecimen, TABLE_0070, Blood, Bone, Burn, Conjunctiva, CerebralSpinalFluid,
+    Cervix, Ear, Fibroblood, Hair, AmnioticFluid, Nose, Other, Plasma, PeritonealFluid,
+    Erythrocytes, Saliva, SeminalFluid, Serum, Skin, SynovialFluid, Stool, Sweat, Throat,
+    Tissue, UmbilicalBlood, Urine, Urethra, Leukocytes, Wound
+);
 
 /// Table 0072: Ins. Plan Id.
 pub static TABLE_0072: TableDesc = TableDesc {
@@ -1806,7 +1449,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 
 /// The codes of table 0074: Diagnostic Service Section Id.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `BG`: Blood gases
     BloodGases,
@@ -1865,44 +1508,14 @@ pub enum DiagnosticServiceSectionId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosticServiceSectionId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosticServiceSectionId {
-    const DESC: &'static TableDesc = &TABLE_0074;
-    const ALL: &'static [Self] = &[
-        Self::BloodGases,
-        Self::Chemistry,
-        Self::Cytopathology,
-        Self::CatScan,
-        Self::CardiacUltrasound,
-        Self::Electrocardiac,
-        Self::Hematology,
-        Self::Immunology,
-        Self::Microbiology,
-        Self::Mycobacteriology,
-        Self::Mycology,
-        Self::NuclearMagneticResonance,
-        Self::NuclearMedicineScan,
-        Self::NursingServiceMeasures,
-        Self::OccupationalTherapy,
-        Self::Other,
-        Self::ObUltrasound,
-        Self::Pharmacy,
-        Self::PhysicalTherapy,
-        Self::RespiratoryCare,
-        Self::RadiationTherapy,
-        Self::RadiologyUltrasound,
-        Self::SurgicalPathology,
-        Self::Serology,
-        Self::Toxicology,
-        Self::VascularUltrasound,
-        Self::Cineradiography,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DiagnosticServiceSectionId, TABLE_0074, BloodGases, Chemistry, Cytopathology,
+    CatScan, CardiacUltrasound, Electrocardiac, Hematology, Immunology, Microbiology,
+    Mycobacteriology, Mycology, NuclearMagneticResonance, NuclearMedicineScan,
+    NursingServiceMeasures, OccupationalTherapy, Other, ObUltrasound, Pharmacy,
+    PhysicalTherapy, RespiratoryCare, RadiationTherapy, RadiologyUltrasound,
+    SurgicalPathology, Serology, Toxicology, VascularUltrasound, Cineradiography
+);
 
 /// Table 0075: Report Types.
 pub static TABLE_0075: TableDesc = TableDesc {
@@ -1936,7 +1549,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 
 /// The codes of table 0076: Message Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General Acknowledgment CNT II
     GeneralAcknowledgmentCntIi,
@@ -1963,28 +1576,12 @@ pub enum MessageType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MessageType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MessageType {
-    const DESC: &'static TableDesc = &TABLE_0076;
-    const ALL: &'static [Self] = &[
-        Self::GeneralAcknowledgmentCntIi,
-        Self::AncillaryRptDisplayAnrVii,
-        Self::AddChangeBillingAccountBlnVi,
-        Self::DisplayResponseQryV,
-        Self::DelayedAcknowledgmentCntIi,
-        Self::Observ,
-        Self::OrderOrdIv,
-        Self::OrderResponseMessageOrdIv,
-        Self::ObservResultUnsolicitedAnrVii,
-        Self::OrderStatusQueryOrdIv,
-        Self::UnsolicitedDisplayQryV,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MessageType, TABLE_0076, GeneralAcknowledgmentCntIi, AncillaryRptDisplayAnrVii,
+    AddChangeBillingAccountBlnVi, DisplayResponseQryV, DelayedAcknowledgmentCntIi,
+    Observ, OrderOrdIv, OrderResponseMessageOrdIv, ObservResultUnsolicitedAnrVii,
+    OrderStatusQueryOrdIv, UnsolicitedDisplayQryV
+);
 
 /// Table 0078: Abnormal Flags.
 pub static TABLE_0078: TableDesc = TableDesc {
@@ -2011,7 +1608,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 
 /// The codes of table 0078: Abnormal Flags.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AbnormalFlags {
     /// `<`: Below absolute low-off instrument scale
     BelowAbsoluteLowOffInstrumentScale,
@@ -2042,30 +1639,12 @@ pub enum AbnormalFlags {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AbnormalFlags {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AbnormalFlags {
-    const DESC: &'static TableDesc = &TABLE_0078;
-    const ALL: &'static [Self] = &[
-        Self::BelowAbsoluteLowOffInstrumentScale,
-        Self::AbnormalAppliesToNonNumericResults,
-        Self::VeryAbnormal,
-        Self::SignificantChangeDown,
-        Self::AboveHighNormal,
-        Self::AboveUpperPanicLimits,
-        Self::Interval,
-        Self::BelowLowerPanicLimits,
-        Self::ModeratelySensitive,
-        Self::Resists,
-        Self::Sensitive,
-        Self::SignificantChangeUp,
-        Self::VerySensitive,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AbnormalFlags, TABLE_0078, BelowAbsoluteLowOffInstrumentScale,
+    AbnormalAppliesToNonNumericResults, VeryAbnormal, SignificantChangeDown,
+    AboveHighNormal, AboveUpperPanicLimits, Interval, BelowLowerPanicLimits,
+    ModeratelySensitive, Resists, Sensitive, SignificantChangeUp, VerySensitive
+);
 
 /// Table 0079: Location.
 pub static TABLE_0079: TableDesc = TableDesc {
@@ -2092,7 +1671,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 
 /// The codes of table 0080: Nature of Abnormal Testing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An aged based population
     AnAgedBasedPopulation,
@@ -2105,21 +1684,10 @@ pub enum NatureOfAbnormalTesting {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfAbnormalTesting {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfAbnormalTesting {
-    const DESC: &'static TableDesc = &TABLE_0080;
-    const ALL: &'static [Self] = &[
-        Self::AnAgedBasedPopulation,
-        Self::NoneGenericNormalRange,
-        Self::ARaceBasedPopulation,
-        Self::ASexedBasedPopulation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NatureOfAbnormalTesting, TABLE_0080, AnAgedBasedPopulation, NoneGenericNormalRange,
+    ARaceBasedPopulation, ASexedBasedPopulation
+);
 
 /// Table 0081: Notice of Admission.
 pub static TABLE_0081: TableDesc = TableDesc {
@@ -2165,7 +1733,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 
 /// The codes of table 0085: Observation Result Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ObservationResultStatus {
     /// `D`: Delete previously transmitted observation
     DeletePreviouslyTransmittedObservation,
@@ -2180,22 +1748,11 @@ pub enum ObservationResultStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ObservationResultStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ObservationResultStatus {
-    const DESC: &'static TableDesc = &TABLE_0085;
-    const ALL: &'static [Self] = &[
-        Self::DeletePreviouslyTransmittedObservation,
-        Self::CompleteFinalResultsEnteredAndVerified,
-        Self::SpecimenInLabResultsPending,
-        Self::ResultsEnteredNotVerified,
-        Self::PartialResults,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ObservationResultStatus, TABLE_0085, DeletePreviouslyTransmittedObservation,
+    CompleteFinalResultsEnteredAndVerified, SpecimenInLabResultsPending,
+    ResultsEnteredNotVerified, PartialResults
+);
 
 /// Table 0086: Ins. Plan Type.
 pub static TABLE_0086: TableDesc = TableDesc {
@@ -2253,7 +1810,7 @@ pub static TABLE_0091: TableDesc = TableDesc {
 
 /// The codes of table 0091: Query Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
     Deferred,
@@ -2262,16 +1819,7 @@ pub enum QueryPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryPriority {
-    const DESC: &'static TableDesc = &TABLE_0091;
-    const ALL: &'static [Self] = &[Self::Deferred, Self::Immediate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(QueryPriority, TABLE_0091, Deferred, Immediate);
 
 /// Table 0092: Re-admission Indicator.
 pub static TABLE_0092: TableDesc = TableDesc {
@@ -2284,23 +1832,14 @@ pub static TABLE_0092: TableDesc = TableDesc {
 
 /// The codes of table 0092: Re-admission Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Readmission
     Readmission,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReAdmissionIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReAdmissionIndicator {
-    const DESC: &'static TableDesc = &TABLE_0092;
-    const ALL: &'static [Self] = &[Self::Readmission];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReAdmissionIndicator, TABLE_0092, Readmission);
 
 /// Table 0093: Release of Information.
 pub static TABLE_0093: TableDesc = TableDesc {
@@ -2364,7 +1903,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 
 /// The codes of table 0100: When to Charge.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhenToCharge {
     /// `D`: On discharge
     OnDischarge,
@@ -2379,22 +1918,10 @@ pub enum WhenToCharge {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhenToCharge {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhenToCharge {
-    const DESC: &'static TableDesc = &TABLE_0100;
-    const ALL: &'static [Self] = &[
-        Self::OnDischarge,
-        Self::OnReceiptOfOrder,
-        Self::AtTimeServiceIsCompleted,
-        Self::AtTimeServiceIsStarted,
-        Self::AtADesignatedDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhenToCharge, TABLE_0100, OnDischarge, OnReceiptOfOrder, AtTimeServiceIsCompleted,
+    AtTimeServiceIsStarted, AtADesignatedDateTime
+);
 
 /// Table 0101: Display Level.
 pub static TABLE_0101: TableDesc = TableDesc {
@@ -2416,23 +1943,16 @@ pub static TABLE_0102: TableDesc = TableDesc {
 
 /// The codes of table 0102: Delayed Acknowledgment Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DelayedAcknowledgmentType {
     /// `D`: Message Received, stored for later processing
     MessageReceivedStoredForLaterProcessing,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DelayedAcknowledgmentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DelayedAcknowledgmentType {
-    const DESC: &'static TableDesc = &TABLE_0102;
-    const ALL: &'static [Self] = &[Self::MessageReceivedStoredForLaterProcessing];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DelayedAcknowledgmentType, TABLE_0102, MessageReceivedStoredForLaterProcessing
+);
 
 /// Table 0103: Processing Id.
 pub static TABLE_0103: TableDesc = TableDesc {
@@ -2445,7 +1965,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 
 /// The codes of table 0103: Processing Id.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
     Debugging,
@@ -2456,16 +1976,7 @@ pub enum ProcessingId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingId {
-    const DESC: &'static TableDesc = &TABLE_0103;
-    const ALL: &'static [Self] = &[Self::Debugging, Self::Production, Self::Training];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ProcessingId, TABLE_0103, Debugging, Production, Training);
 
 /// Table 0104: Version Control Table.
 pub static TABLE_0104: TableDesc = TableDesc {
@@ -2482,7 +1993,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 
 /// The codes of table 0104: Version Control Table.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VersionControlTable {
     /// `2.0`: Release 2.0 September 1988
     Release2Point0September1988,
@@ -2493,20 +2004,10 @@ pub enum VersionControlTable {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VersionControlTable {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VersionControlTable {
-    const DESC: &'static TableDesc = &TABLE_0104;
-    const ALL: &'static [Self] = &[
-        Self::Release2Point0September1988,
-        Self::Demo2Point0October1988,
-        Self::Release2Point1March1990,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    VersionControlTable, TABLE_0104, Release2Point0September1988, Demo2Point0October1988,
+    Release2Point1March1990
+);
 
 /// Table 0105: Source of Comment.
 pub static TABLE_0105: TableDesc = TableDesc {
@@ -2522,7 +2023,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 
 /// The codes of table 0105: Source of Comment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary department is source of comment
     AncillaryDepartmentIsSourceOfComment,
@@ -2531,19 +2032,10 @@ pub enum SourceOfComment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SourceOfComment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SourceOfComment {
-    const DESC: &'static TableDesc = &TABLE_0105;
-    const ALL: &'static [Self] = &[
-        Self::AncillaryDepartmentIsSourceOfComment,
-        Self::OrdererIsSourceOfComment,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SourceOfComment, TABLE_0105, AncillaryDepartmentIsSourceOfComment,
+    OrdererIsSourceOfComment
+);
 
 /// Table 0106: Query Format Code.
 pub static TABLE_0106: TableDesc = TableDesc {
@@ -2556,23 +2048,14 @@ pub static TABLE_0106: TableDesc = TableDesc {
 
 /// The codes of table 0106: Query Format Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryFormatCode {
     /// `R`: Response in Record-oriented format
     ResponseInRecordOrientedFormat,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryFormatCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryFormatCode {
-    const DESC: &'static TableDesc = &TABLE_0106;
-    const ALL: &'static [Self] = &[Self::ResponseInRecordOrientedFormat];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(QueryFormatCode, TABLE_0106, ResponseInRecordOrientedFormat);
 
 /// Table 0107: Deferred Response Type.
 pub static TABLE_0107: TableDesc = TableDesc {
@@ -2585,23 +2068,14 @@ pub static TABLE_0107: TableDesc = TableDesc {
 
 /// The codes of table 0107: Deferred Response Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DeferredResponseType {
     /// `L`: Later than the DATE/TIME specified
     LaterThanTheDateTimeSpecified,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DeferredResponseType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DeferredResponseType {
-    const DESC: &'static TableDesc = &TABLE_0107;
-    const ALL: &'static [Self] = &[Self::LaterThanTheDateTimeSpecified];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DeferredResponseType, TABLE_0107, LaterThanTheDateTimeSpecified);
 
 /// Table 0108: Query Results Level.
 pub static TABLE_0108: TableDesc = TableDesc {
@@ -2618,7 +2092,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
 
 /// The codes of table 0108: Query Results Level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryResultsLevel {
     /// `O`: Order plus order status
     OrderPlusOrderStatus,
@@ -2629,20 +2103,9 @@ pub enum QueryResultsLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryResultsLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryResultsLevel {
-    const DESC: &'static TableDesc = &TABLE_0108;
-    const ALL: &'static [Self] = &[
-        Self::OrderPlusOrderStatus,
-        Self::StatusOnly,
-        Self::FullResults,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QueryResultsLevel, TABLE_0108, OrderPlusOrderStatus, StatusOnly, FullResults
+);
 
 /// Table 0109: Report Priority.
 pub static TABLE_0109: TableDesc = TableDesc {
@@ -2655,7 +2118,7 @@ pub static TABLE_0109: TableDesc = TableDesc {
 
 /// The codes of table 0109: Report Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportPriority {
     /// `R`: Routine
     Routine,
@@ -2664,16 +2127,7 @@ pub enum ReportPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportPriority {
-    const DESC: &'static TableDesc = &TABLE_0109;
-    const ALL: &'static [Self] = &[Self::Routine, Self::Stat];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReportPriority, TABLE_0109, Routine, Stat);
 
 /// Table 0110: Transfer to Bad Debt Code.
 pub static TABLE_0110: TableDesc = TableDesc {
@@ -2745,7 +2199,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 
 /// The codes of table 0116: Bed Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
     Closed,
@@ -2758,21 +2212,7 @@ pub enum BedStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BedStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BedStatus {
-    const DESC: &'static TableDesc = &TABLE_0116;
-    const ALL: &'static [Self] = &[
-        Self::Closed,
-        Self::Housekeeping,
-        Self::Occupied,
-        Self::Unoccupied,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(BedStatus, TABLE_0116, Closed, Housekeeping, Occupied, Unoccupied);
 
 /// Table 0117: Account Status.
 pub static TABLE_0117: TableDesc = TableDesc {
@@ -2831,7 +2271,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 
 /// The codes of table 0119: Order Control.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrderControl {
     /// `CA`: Cancel order request
     CancelOrderRequest,
@@ -2890,44 +2330,15 @@ pub enum OrderControl {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrderControl {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrderControl {
-    const DESC: &'static TableDesc = &TABLE_0119;
-    const ALL: &'static [Self] = &[
-        Self::CancelOrderRequest,
-        Self::ChildOrder,
-        Self::CombinedResult,
-        Self::DiscontinueOrderRequest,
-        Self::DataErrors,
-        Self::DiscontinuedAsRequested,
-        Self::HoldOrderRequest,
-        Self::OnHoldAsRequested,
-        Self::NumberAssignedT,
-        Self::NewOrderT,
-        Self::OrderDiscontinued,
-        Self::OrderAcceptedAndOk,
-        Self::ReleasedAsRequested,
-        Self::ParentOrder,
-        Self::ObservationsToFollow,
-        Self::ReplacementOrder,
-        Self::OrderReplaceRequest,
-        Self::RequestReceived,
-        Self::ReplacedUnsolicited,
-        Self::SendFillerNumberFI,
-        Self::SendOrderStatusRequest,
-        Self::UnableToDiscontinue,
-        Self::UnableToPutOnHold,
-        Self::UnableToRelease,
-        Self::UnableToChange,
-        Self::ChangedAsRequested,
-        Self::OrderChangedUnsolicited,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrderControl, TABLE_0119, CancelOrderRequest, ChildOrder, CombinedResult,
+    DiscontinueOrderRequest, DataErrors, DiscontinuedAsRequested, HoldOrderRequest,
+    OnHoldAsRequested, NumberAssignedT, NewOrderT, OrderDiscontinued, OrderAcceptedAndOk,
+    ReleasedAsRequested, ParentOrder, ObservationsToFollow, ReplacementOrder,
+    OrderReplaceRequest, RequestReceived, ReplacedUnsolicited, SendFillerNumberFI,
+    SendOrderStatusRequest, UnableToDiscontinue, UnableToPutOnHold, UnableToRelease,
+    UnableToChange, ChangedAsRequested, OrderChangedUnsolicited
+);
 
 /// Table 0121: Response Flag.
 pub static TABLE_0121: TableDesc = TableDesc {
@@ -2945,7 +2356,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 
 /// The codes of table 0121: Response Flag.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
     SameAsRAlsoOtherAssociatedSegments,
@@ -2958,21 +2369,10 @@ pub enum ResponseFlag {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResponseFlag {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResponseFlag {
-    const DESC: &'static TableDesc = &TABLE_0121;
-    const ALL: &'static [Self] = &[
-        Self::SameAsRAlsoOtherAssociatedSegments,
-        Self::ReportExceptionsOnly,
-        Self::SameAsDPlusConfirmationsExplicitly,
-        Self::OnlyTheMsaSegmentIsReturned,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResponseFlag, TABLE_0121, SameAsRAlsoOtherAssociatedSegments, ReportExceptionsOnly,
+    SameAsDPlusConfirmationsExplicitly, OnlyTheMsaSegmentIsReturned
+);
 
 /// Table 0122: Charge Type.
 pub static TABLE_0122: TableDesc = TableDesc {
@@ -2994,7 +2394,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 
 /// The codes of table 0122: Charge Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
     Charge,
@@ -3015,25 +2415,10 @@ pub enum ChargeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ChargeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ChargeType {
-    const DESC: &'static TableDesc = &TABLE_0122;
-    const ALL: &'static [Self] = &[
-        Self::Charge,
-        Self::Contract,
-        Self::Credit,
-        Self::Department,
-        Self::Grant,
-        Self::NoCharge,
-        Self::Professional,
-        Self::Research,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ChargeType, TABLE_0122, Charge, Contract, Credit, Department, Grant, NoCharge,
+    Professional, Research
+);
 
 /// Table 0123: Result Status - Obr.
 pub static TABLE_0123: TableDesc = TableDesc {
@@ -3055,7 +2440,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 
 /// The codes of table 0123: Result Status - Obr.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResultStatusObr {
     /// `C`: Correction of previously transmitted results
     CorrectionOfPreviouslyTransmittedResults,
@@ -3076,25 +2461,12 @@ pub enum ResultStatusObr {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResultStatusObr {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResultStatusObr {
-    const DESC: &'static TableDesc = &TABLE_0123;
-    const ALL: &'static [Self] = &[
-        Self::CorrectionOfPreviouslyTransmittedResults,
-        Self::FinalResultsResultsStoredAndVerified,
-        Self::SpecimenInLabNotYetProcessed,
-        Self::PreliminaryResults,
-        Self::ResultsStoredNotYetVerified,
-        Self::ProcedureScheduledNotDone,
-        Self::NoOrderOnRecordForThisTest,
-        Self::NoRecordOfThisPatient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResultStatusObr, TABLE_0123, CorrectionOfPreviouslyTransmittedResults,
+    FinalResultsResultsStoredAndVerified, SpecimenInLabNotYetProcessed,
+    PreliminaryResults, ResultsStoredNotYetVerified, ProcedureScheduledNotDone,
+    NoOrderOnRecordForThisTest, NoRecordOfThisPatient
+);
 
 /// Table 0124: Transportation Mode.
 pub static TABLE_0124: TableDesc = TableDesc {
@@ -3111,7 +2483,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 
 /// The codes of table 0124: Transportation Mode.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `PORT`: The examining device goes to Patient's Loc
     TheExaminingDeviceGoesToPatientsLoc,
@@ -3122,20 +2494,10 @@ pub enum TransportationMode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransportationMode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransportationMode {
-    const DESC: &'static TableDesc = &TABLE_0124;
-    const ALL: &'static [Self] = &[
-        Self::TheExaminingDeviceGoesToPatientsLoc,
-        Self::PatientWalksToDiagnosticService,
-        Self::Wheelchair,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TransportationMode, TABLE_0124, TheExaminingDeviceGoesToPatientsLoc,
+    PatientWalksToDiagnosticService, Wheelchair
+);
 
 /// Table 0125: Value Type.
 pub static TABLE_0125: TableDesc = TableDesc {
@@ -3157,7 +2519,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 
 /// The codes of table 0125: Value Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
     Address,
@@ -3178,25 +2540,10 @@ pub enum ValueType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ValueType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ValueType {
-    const DESC: &'static TableDesc = &TABLE_0125;
-    const ALL: &'static [Self] = &[
-        Self::Address,
-        Self::CompositeIdWithCheckDigit,
-        Self::FormattedText,
-        Self::PersonName,
-        Self::StringData,
-        Self::Time,
-        Self::TimeStamp,
-        Self::Text,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ValueType, TABLE_0125, Address, CompositeIdWithCheckDigit, FormattedText, PersonName,
+    StringData, Time, TimeStamp, Text
+);
 
 /// Table 0126: Quantity Limited Request.
 pub static TABLE_0126: TableDesc = TableDesc {
@@ -3214,7 +2561,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 
 /// The codes of table 0126: Quantity Limited Request.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
     Characters,
@@ -3227,21 +2574,9 @@ pub enum QuantityLimitedRequest {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QuantityLimitedRequest {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QuantityLimitedRequest {
-    const DESC: &'static TableDesc = &TABLE_0126;
-    const ALL: &'static [Self] = &[
-        Self::Characters,
-        Self::Lines,
-        Self::Pages,
-        Self::LocallyDefined,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QuantityLimitedRequest, TABLE_0126, Characters, Lines, Pages, LocallyDefined
+);
 
 /// Table 0145: Room Type.
 pub static TABLE_0145: TableDesc = TableDesc {

@@ -25,7 +25,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: SEX.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Sex {
     /// `F`: Female
     Female,
@@ -38,16 +38,7 @@ pub enum Sex {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Sex {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Sex {
-    const DESC: &'static TableDesc = &TABLE_0001;
-    const ALL: &'static [Self] = &[Self::Female, Self::Male, Self::Other, Self::Unknown];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(Sex, TABLE_0001, Female, Male, Other, Unknown);
 
 /// Table 0002: Marital Status.
 pub static TABLE_0002: TableDesc = TableDesc {
@@ -66,7 +57,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 
 /// The codes of table 0002: Marital Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
     Separated,
@@ -81,22 +72,9 @@ pub enum MaritalStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MaritalStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MaritalStatus {
-    const DESC: &'static TableDesc = &TABLE_0002;
-    const ALL: &'static [Self] = &[
-        Self::Separated,
-        Self::Divorced,
-        Self::Married,
-        Self::Single,
-        Self::Widowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MaritalStatus, TABLE_0002, Separated, Divorced, Married, Single, Widowed
+);
 
 /// Table 0003: Event Type Code.
 pub static TABLE_0003: TableDesc = TableDesc {
@@ -167,7 +145,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 
 /// The codes of table 0003: Event Type Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventTypeCode {
     /// `A01`: Admit a patient
     AdmitAPatient,
@@ -280,71 +258,23 @@ pub enum EventTypeCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventTypeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventTypeCode {
-    const DESC: &'static TableDesc = &TABLE_0003;
-    const ALL: &'static [Self] = &[
-        Self::AdmitAPatient,
-        Self::TransferAPatient,
-        Self::DischargeAPatient,
-        Self::RegisterAPatient,
-        Self::PreAdmitAPatient,
-        Self::TransferAnOutpatientToInpatient,
-        Self::TransferAnInpatientToOutpatient,
-        Self::UpdatePatientInformation,
-        Self::PatientDeparting,
-        Self::PatientArriving,
-        Self::CancelAdmit,
-        Self::CancelTransfer,
-        Self::CancelDischarge,
-        Self::PendingAdmit,
-        Self::PendingTransfer,
-        Self::PendingDischarge,
-        Self::SwapPatients,
-        Self::MergePatientInformationA18,
-        Self::PatientQuery,
-        Self::BedStatusUpdate,
-        Self::LeaveOfAbsenceOutLeaving,
-        Self::LeaveOfAbsenceInReturning,
-        Self::DeleteAPatientRecord,
-        Self::LinkPatientInformation,
-        Self::CancelPendingDischarge,
-        Self::CancelPendingTransfer,
-        Self::CancelPendingAdmit,
-        Self::AddPersonInformation,
-        Self::DeletePersonInformation,
-        Self::MergePatientInformationA30,
-        Self::UpdatePersonInformation,
-        Self::CancelPatientArriving,
-        Self::CancelPatientDeparting,
-        Self::MergePatientInformationPatientIdOnly,
-        Self::MergePatientInformationAccountNumberOnly,
-        Self::CodeA36,
-        Self::UnlinkPatientInformation,
-        Self::CodeM01,
-        Self::MasterFileStaffPractioner,
-        Self::MasterFileTestObservation,
-        Self::OrderMessage,
-        Self::OrderResponse,
-        Self::AddAndUpdatePatientAccounts,
-        Self::PurgePatientAccounts,
-        Self::PostDetailFinancialTransaction,
-        Self::CodeP04,
-        Self::ImmediateAccess,
-        Self::DeferredAccess,
-        Self::DeferredResponseToQuery,
-        Self::UnsolicitedDisplayUpdate,
-        Self::CodeR01,
-        Self::QueryForResultsOfObservation,
-        Self::CodeR03,
-        Self::CodeR04,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventTypeCode, TABLE_0003, AdmitAPatient, TransferAPatient, DischargeAPatient,
+    RegisterAPatient, PreAdmitAPatient, TransferAnOutpatientToInpatient,
+    TransferAnInpatientToOutpatient, UpdatePatientInformation, PatientDeparting,
+    PatientArriving, CancelAdmit, CancelTransfer, CancelDischarge, PendingAdmit,
+    PendingTransfer, PendingDischarge, SwapPatients, MergePatientInformationA18,
+    PatientQuery, BedStatusUpdate, LeaveOfAbsenceOutLeaving, LeaveOfAbsenceInReturning,
+    DeleteAPatientRecord, LinkPatientInformation, CancelPendingDischarge,
+    CancelPendingTransfer, CancelPendingAdmit, AddPersonInformation,
+    DeletePersonInformation, MergePatientInformationA30, UpdatePersonInformation,
+    CancelPatientArriving, CancelPatientDeparting, MergePatientInformationPatientIdOnly,
+    MergePatientInformationAccountNumberOnly, CodeA36, UnlinkPatientInformation, CodeM01,
+    MasterFileStaffPractioner, MasterFileTestObservation, OrderMessage, OrderResponse,
+    AddAndUpdatePatientAccounts, PurgePatientAccounts, PostDetailFinancialTransaction,
+    CodeP04, ImmediateAccess, DeferredAccess, DeferredResponseToQuery,
+    UnsolicitedDisplayUpdate, CodeR01, QueryForResultsOfObservation, CodeR03, CodeR04
+);
 
 /// Table 0004: Patient Class.
 pub static TABLE_0004: TableDesc = TableDesc {
@@ -364,7 +294,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Patient Class.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
     Obstetrics,
@@ -381,23 +311,10 @@ pub enum PatientClass {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientClass {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientClass {
-    const DESC: &'static TableDesc = &TABLE_0004;
-    const ALL: &'static [Self] = &[
-        Self::Obstetrics,
-        Self::Emergency,
-        Self::Inpatient,
-        Self::Outpatient,
-        Self::Preadmit,
-        Self::RecurringPatient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientClass, TABLE_0004, Obstetrics, Emergency, Inpatient, Outpatient, Preadmit,
+    RecurringPatient
+);
 
 /// Table 0005: RACE.
 pub static TABLE_0005: TableDesc = TableDesc {
@@ -433,7 +350,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Admission Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
     Accident,
@@ -446,21 +363,9 @@ pub enum AdmissionType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdmissionType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdmissionType {
-    const DESC: &'static TableDesc = &TABLE_0007;
-    const ALL: &'static [Self] = &[
-        Self::Accident,
-        Self::Emergency,
-        Self::LaborAndDelivery,
-        Self::Routine,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdmissionType, TABLE_0007, Accident, Emergency, LaborAndDelivery, Routine
+);
 
 /// Table 0008: Acknowledgment Code.
 pub static TABLE_0008: TableDesc = TableDesc {
@@ -480,7 +385,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Acknowledgment Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Application accept
     ApplicationAccept,
@@ -497,23 +402,10 @@ pub enum AcknowledgmentCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AcknowledgmentCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AcknowledgmentCode {
-    const DESC: &'static TableDesc = &TABLE_0008;
-    const ALL: &'static [Self] = &[
-        Self::ApplicationAccept,
-        Self::ApplicationError,
-        Self::ApplicationReject,
-        Self::CodeCa,
-        Self::CodeCe,
-        Self::CodeCr,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AcknowledgmentCode, TABLE_0008, ApplicationAccept, ApplicationError,
+    ApplicationReject, CodeCa, CodeCe, CodeCr
+);
 
 /// Table 0009: Ambulatory Status.
 pub static TABLE_0009: TableDesc = TableDesc {
@@ -543,7 +435,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Ambulatory Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
     NoFunctionalLimitations,
@@ -580,33 +472,13 @@ pub enum AmbulatoryStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmbulatoryStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmbulatoryStatus {
-    const DESC: &'static TableDesc = &TABLE_0009;
-    const ALL: &'static [Self] = &[
-        Self::NoFunctionalLimitations,
-        Self::AmbulatesWithAssistiveDevice,
-        Self::WheelchairStretcherBound,
-        Self::ComatoseNonResponsive,
-        Self::Disoriented,
-        Self::VisionImpaired,
-        Self::HearingImpaired,
-        Self::SpeechImpaired,
-        Self::NonenglishSpeaking,
-        Self::FunctionalLevelUnknown,
-        Self::OxygenTherapy,
-        Self::SpecialEquipmentTubesIvsCatheters,
-        Self::Amputee,
-        Self::Mastectomy,
-        Self::Paraplegic,
-        Self::Pregnant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AmbulatoryStatus, TABLE_0009, NoFunctionalLimitations, AmbulatesWithAssistiveDevice,
+    WheelchairStretcherBound, ComatoseNonResponsive, Disoriented, VisionImpaired,
+    HearingImpaired, SpeechImpaired, NonenglishSpeaking, FunctionalLevelUnknown,
+    OxygenTherapy, SpecialEquipmentTubesIvsCatheters, Amputee, Mastectomy, Paraplegic,
+    Pregnant
+);
 
 /// Table 0010: Physician Id.
 pub static TABLE_0010: TableDesc = TableDesc {
@@ -631,7 +503,7 @@ pub static TABLE_0011: TableDesc = TableDesc {
 
 /// The codes of table 0011: Charging System.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ChargingSystem {
     /// `R`: System that received and processed the order
     SystemThatReceivedAndProcessedTheOrder,
@@ -640,19 +512,10 @@ pub enum ChargingSystem {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ChargingSystem {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ChargingSystem {
-    const DESC: &'static TableDesc = &TABLE_0011;
-    const ALL: &'static [Self] = &[
-        Self::SystemThatReceivedAndProcessedTheOrder,
-        Self::SystemThatSentTheOrder,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ChargingSystem, TABLE_0011, SystemThatReceivedAndProcessedTheOrder,
+    SystemThatSentTheOrder
+);
 
 /// Table 0012: Stock Location.
 pub static TABLE_0012: TableDesc = TableDesc {
@@ -668,7 +531,7 @@ pub static TABLE_0012: TableDesc = TableDesc {
 
 /// The codes of table 0012: Stock Location.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum StockLocation {
     /// `AN`: Filled from ancillary department stock
     FilledFromAncillaryDepartmentStock,
@@ -677,19 +540,9 @@ pub enum StockLocation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for StockLocation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for StockLocation {
-    const DESC: &'static TableDesc = &TABLE_0012;
-    const ALL: &'static [Self] = &[
-        Self::FilledFromAncillaryDepartmentStock,
-        Self::FilledFromFloorStock,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    StockLocation, TABLE_0012, FilledFromAncillaryDepartmentStock, FilledFromFloorStock
+);
 
 /// Table 0016: Isolation.
 pub static TABLE_0016: TableDesc = TableDesc {
@@ -713,7 +566,7 @@ pub static TABLE_0016: TableDesc = TableDesc {
 
 /// The codes of table 0016: Isolation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Isolation {
     /// `0`: Antibiotic Resistance Precautions
     AntibioticResistancePrecautions,
@@ -738,27 +591,12 @@ pub enum Isolation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Isolation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Isolation {
-    const DESC: &'static TableDesc = &TABLE_0016;
-    const ALL: &'static [Self] = &[
-        Self::AntibioticResistancePrecautions,
-        Self::BloodAndNeedlePrecautions,
-        Self::EntericPrecautions,
-        Self::NeutropenicPrecautions,
-        Self::PregnantWomenPrecautions,
-        Self::RespiratoryIsolation,
-        Self::SecretionExcretionPrecautions,
-        Self::StrictIsolation,
-        Self::WoundAndSkinPrecautions,
-        Self::Precautions,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Isolation, TABLE_0016, AntibioticResistancePrecautions, BloodAndNeedlePrecautions,
+    EntericPrecautions, NeutropenicPrecautions, PregnantWomenPrecautions,
+    RespiratoryIsolation, SecretionExcretionPrecautions, StrictIsolation,
+    WoundAndSkinPrecautions, Precautions
+);
 
 /// Table 0017: Transaction Type.
 pub static TABLE_0017: TableDesc = TableDesc {
@@ -790,7 +628,7 @@ pub static TABLE_0018: TableDesc = TableDesc {
 
 /// The codes of table 0018: Patient Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientType {
     /// `B`
     CodeB,
@@ -813,26 +651,10 @@ pub enum PatientType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientType {
-    const DESC: &'static TableDesc = &TABLE_0018;
-    const ALL: &'static [Self] = &[
-        Self::CodeB,
-        Self::CodeE,
-        Self::CodeF,
-        Self::CodeG,
-        Self::CodeJ,
-        Self::CodeK,
-        Self::CodeN,
-        Self::CodeP,
-        Self::CodeS,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientType, TABLE_0018, CodeB, CodeE, CodeF, CodeG, CodeJ, CodeK, CodeN, CodeP,
+    CodeS
+);
 
 /// Table 0019: Anesthesia Code.
 pub static TABLE_0019: TableDesc = TableDesc {
@@ -859,7 +681,7 @@ pub static TABLE_0020: TableDesc = TableDesc {
 
 /// The codes of table 0020: Unused Table.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum UnusedTable {
     /// `1`: Asymptomatic Manifestation
     AsymptomaticManifestation,
@@ -872,21 +694,10 @@ pub enum UnusedTable {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for UnusedTable {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for UnusedTable {
-    const DESC: &'static TableDesc = &TABLE_0020;
-    const ALL: &'static [Self] = &[
-        Self::AsymptomaticManifestation,
-        Self::ModerateManifestation,
-        Self::MajorManifestation,
-        Self::CatastrophicManifestation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    UnusedTable, TABLE_0020, AsymptomaticManifestation, ModerateManifestation,
+    MajorManifestation, CatastrophicManifestation
+);
 
 /// Table 0021: Bad Debt Agency Code.
 pub static TABLE_0021: TableDesc = TableDesc {
@@ -941,7 +752,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 
 /// The codes of table 0027: Priority (component 6 Qty/timing\[735]).
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PriorityComponent6QtyTiming735 {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -956,22 +767,10 @@ pub enum PriorityComponent6QtyTiming735 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PriorityComponent6QtyTiming735 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PriorityComponent6QtyTiming735 {
-    const DESC: &'static TableDesc = &TABLE_0027;
-    const ALL: &'static [Self] = &[
-        Self::AsSoonAsPossibleAPriorityLowerThanStat,
-        Self::PreoperativeToBeDonePriorToSurgery,
-        Self::RoutineDefault,
-        Self::StatDoImmediately,
-        Self::CodeT,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PriorityComponent6QtyTiming735, TABLE_0027, AsSoonAsPossibleAPriorityLowerThanStat,
+    PreoperativeToBeDonePriorToSurgery, RoutineDefault, StatDoImmediately, CodeT
+);
 
 /// Table 0032: Charge/price Indicator.
 pub static TABLE_0032: TableDesc = TableDesc {
@@ -1024,7 +823,7 @@ pub static TABLE_0036: TableDesc = TableDesc {
 
 /// The codes of table 0036: Units of Measure - Iso528,1977.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum UnitsOfMeasureIso5281977 {
     /// `BT`: Bottle
     Bottle,
@@ -1053,29 +852,10 @@ pub enum UnitsOfMeasureIso5281977 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for UnitsOfMeasureIso5281977 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for UnitsOfMeasureIso5281977 {
-    const DESC: &'static TableDesc = &TABLE_0036;
-    const ALL: &'static [Self] = &[
-        Self::Bottle,
-        Self::Each,
-        Self::Grams,
-        Self::Kilograms,
-        Self::Pounds,
-        Self::Milliequivalent,
-        Self::Milligrams,
-        Self::Milliliters,
-        Self::Ounces,
-        Self::SquareCentimeters,
-        Self::Tablet,
-        Self::Vial,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    UnitsOfMeasureIso5281977, TABLE_0036, Bottle, Each, Grams, Kilograms, Pounds,
+    Milliequivalent, Milligrams, Milliliters, Ounces, SquareCentimeters, Tablet, Vial
+);
 
 /// Table 0038: Order Status.
 pub static TABLE_0038: TableDesc = TableDesc {
@@ -1097,7 +877,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 
 /// The codes of table 0038: Order Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `CA`: Order was canceled
     OrderWasCanceled,
@@ -1118,25 +898,11 @@ pub enum OrderStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrderStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrderStatus {
-    const DESC: &'static TableDesc = &TABLE_0038;
-    const ALL: &'static [Self] = &[
-        Self::OrderWasCanceled,
-        Self::OrderIsCompleted,
-        Self::OrderWasDiscontinued,
-        Self::ErrorOrderNotFound,
-        Self::OrderIsOnHold,
-        Self::InProcessUnspecified,
-        Self::OrderHasBeenReplaced,
-        Self::InProcessScheduled,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrderStatus, TABLE_0038, OrderWasCanceled, OrderIsCompleted, OrderWasDiscontinued,
+    ErrorOrderNotFound, OrderIsOnHold, InProcessUnspecified, OrderHasBeenReplaced,
+    InProcessScheduled
+);
 
 /// Table 0042: Ins. Company Plan Code.
 pub static TABLE_0042: TableDesc = TableDesc {
@@ -1230,7 +996,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
 
 /// The codes of table 0048: What Subject Filter.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhatSubjectFilter {
     /// `ADV`: Advice / diagnosis
     AdviceDiagnosis,
@@ -1287,43 +1053,15 @@ pub enum WhatSubjectFilter {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhatSubjectFilter {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhatSubjectFilter {
-    const DESC: &'static TableDesc = &TABLE_0048;
-    const ALL: &'static [Self] = &[
-        Self::AdviceDiagnosis,
-        Self::CodeAnu,
-        Self::AccountNumberQueryReturnMatchingVisit,
-        Self::CodeApm,
-        Self::PatientNameLookup,
-        Self::PhysicianLookup,
-        Self::CodeArn,
-        Self::CancelUsedToCancelAQuery,
-        Self::Demographics,
-        Self::Financial,
-        Self::MasterFileQuery,
-        Self::MostRecentInpatient,
-        Self::MostRecentOutpatient,
-        Self::NetworkClock,
-        Self::NetworkStatusChange,
-        Self::NetworkStatistic,
-        Self::Order,
-        Self::Other,
-        Self::Procedure,
-        Self::PharmacyAdministrationInformation,
-        Self::PharmacyDispenseInformation,
-        Self::PharmacyEncodedOrderInformation,
-        Self::Result,
-        Self::PharmacyGiveInformation,
-        Self::PharmacyPrescriptionInformation,
-        Self::Status,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhatSubjectFilter, TABLE_0048, AdviceDiagnosis, CodeAnu,
+    AccountNumberQueryReturnMatchingVisit, CodeApm, PatientNameLookup, PhysicianLookup,
+    CodeArn, CancelUsedToCancelAQuery, Demographics, Financial, MasterFileQuery,
+    MostRecentInpatient, MostRecentOutpatient, NetworkClock, NetworkStatusChange,
+    NetworkStatistic, Order, Other, Procedure, PharmacyAdministrationInformation,
+    PharmacyDispenseInformation, PharmacyEncodedOrderInformation, Result,
+    PharmacyGiveInformation, PharmacyPrescriptionInformation, Status
+);
 
 /// Table 0049: Department Code.
 pub static TABLE_0049: TableDesc = TableDesc {
@@ -1372,23 +1110,14 @@ pub static TABLE_0053: TableDesc = TableDesc {
 
 /// The codes of table 0053: Diagnosis Coding Method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosisCodingMethod {
     /// `I9`: ICD9
     Icd9,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosisCodingMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosisCodingMethod {
-    const DESC: &'static TableDesc = &TABLE_0053;
-    const ALL: &'static [Self] = &[Self::Icd9];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DiagnosisCodingMethod, TABLE_0053, Icd9);
 
 /// Table 0055: Drg Code.
 pub static TABLE_0055: TableDesc = TableDesc {
@@ -1437,7 +1166,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 
 /// The codes of table 0061: Check Digit Scheme.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `M10`: Mod 10 algorithm
     Mod10Algorithm,
@@ -1446,16 +1175,7 @@ pub enum CheckDigitScheme {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CheckDigitScheme {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CheckDigitScheme {
-    const DESC: &'static TableDesc = &TABLE_0061;
-    const ALL: &'static [Self] = &[Self::Mod10Algorithm, Self::Mod11Algorithm];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CheckDigitScheme, TABLE_0061, Mod10Algorithm, Mod11Algorithm);
 
 /// Table 0062: Event Reason.
 pub static TABLE_0062: TableDesc = TableDesc {
@@ -1472,7 +1192,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 
 /// The codes of table 0062: Event Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
     PatientRequest,
@@ -1483,20 +1203,9 @@ pub enum EventReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventReason {
-    const DESC: &'static TableDesc = &TABLE_0062;
-    const ALL: &'static [Self] = &[
-        Self::PatientRequest,
-        Self::PhysicianOrder,
-        Self::CensusManagement,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventReason, TABLE_0062, PatientRequest, PhysicianOrder, CensusManagement
+);
 
 /// Table 0063: Relationship.
 pub static TABLE_0063: TableDesc = TableDesc {
@@ -1535,7 +1244,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 
 /// The codes of table 0065: Action Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActionCode {
     /// `A`: Add ordered tests to the existing specimen
     AddOrderedTestsToTheExistingSpecimen,
@@ -1554,24 +1263,12 @@ pub enum ActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActionCode {
-    const DESC: &'static TableDesc = &TABLE_0065;
-    const ALL: &'static [Self] = &[
-        Self::AddOrderedTestsToTheExistingSpecimen,
-        Self::GeneratedOrderReflexOrder,
-        Self::LabToObtainSpecimenFromPatient,
-        Self::SpecimenObtainedByServiceOtherThanLab,
-        Self::PendingSpecimenOrderSentPriorToDelivery,
-        Self::RevisedOrder,
-        Self::ScheduleTheTestsSpecifiedBelow,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ActionCode, TABLE_0065, AddOrderedTestsToTheExistingSpecimen,
+    GeneratedOrderReflexOrder, LabToObtainSpecimenFromPatient,
+    SpecimenObtainedByServiceOtherThanLab, PendingSpecimenOrderSentPriorToDelivery,
+    RevisedOrder, ScheduleTheTestsSpecifiedBelow
+);
 
 /// Table 0066: Employment Status.
 pub static TABLE_0066: TableDesc = TableDesc {
@@ -1713,7 +1410,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
 
 /// The codes of table 0070: Source of Specimen.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SourceOfSpecimen {
     /// `ABLD`: Arterial blood
     ArterialBlood,
@@ -1920,118 +1617,24 @@ pub enum SourceOfSpecimen {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SourceOfSpecimen {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SourceOfSpecimen {
-    const DESC: &'static TableDesc = &TABLE_0070;
-    const ALL: &'static [Self] = &[
-        Self::ArterialBlood,
-        Self::Abcess,
-        Self::AmnioticFluid,
-        Self::Aspirate,
-        Self::BloodBag,
-        Self::WholeBody,
-        Self::WholeBlood,
-        Self::Bone,
-        Self::Basophils,
-        Self::Burn,
-        Self::Bronchial,
-        Self::BreathUseExhld,
-        Self::CalculusStone,
-        Self::CordBlood,
-        Self::CardiacMuscle,
-        Self::Conjunctiva,
-        Self::Cannula,
-        Self::Colostrum,
-        Self::CerebralSpinalFluid,
-        Self::CatheterTip,
-        Self::Curettage,
-        Self::CervicalMucus,
-        Self::Cervix,
-        Self::Cyst,
-        Self::Drain,
-        Self::Ear,
-        Self::Electrode,
-        Self::Endocardium,
-        Self::Endometrium,
-        Self::Eosinophils,
-        Self::Fibroblasts,
-        Self::Fistula,
-        Self::Filter,
-        Self::BodyFluidUnsp,
-        Self::GastricFluidContents,
-        Self::Genital,
-        Self::GenitalCervix,
-        Self::GenitalLochia,
-        Self::GenitalVaginal,
-        Self::Hair,
-        Self::IntubationTube,
-        Self::Lamella,
-        Self::Line,
-        Self::LineArterial,
-        Self::LineVenous,
-        Self::Lymphocytes,
-        Self::Macrophages,
-        Self::Marrow,
-        Self::MenstrualBlood,
-        Self::Meconium,
-        Self::BreastMilk,
-        Self::Milk,
-        Self::Nail,
-        Self::NoseNasalPassage,
-        Self::Other,
-        Self::Peritoneum,
-        Self::Plasma,
-        Self::PlasmaBag,
-        Self::Placenta,
-        Self::PleuralFluidThoracentesisFld,
-        Self::PolymorphonuclearNeutrophils,
-        Self::PeritonealFluidAscites,
-        Self::Pus,
-        Self::Erythrocytes,
-        Self::Saliva,
-        Self::SeminalFluid,
-        Self::Serum,
-        Self::SkeletalMuscle,
-        Self::Skin,
-        Self::SynovialFluidJointFluid,
-        Self::Spermatozoa,
-        Self::Sputum,
-        Self::SputumCoughed,
-        Self::SputumTrachealAspirate,
-        Self::Stool,
-        Self::StoneUseCalc,
-        Self::Sweat,
-        Self::Tears,
-        Self::ThrombocytePlatelet,
-        Self::Throat,
-        Self::TissueBoneMarrow,
-        Self::TissueCurettage,
-        Self::TissueGallBladder,
-        Self::TissueLung,
-        Self::TissuePeritoneum,
-        Self::TissuePlacenta,
-        Self::Tissue,
-        Self::TissueUlcer,
-        Self::Ulcer,
-        Self::UmbilicalBlood,
-        Self::Urine,
-        Self::UrineCleanCatch,
-        Self::UrineCatheter,
-        Self::Urethra,
-        Self::Vomitus,
-        Self::Leukocytes,
-        Self::Wick,
-        Self::Wound,
-        Self::WoundAbscess,
-        Self::WoundDrainage,
-        Self::WoundExudate,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SourceOfSpecimen, TABLE_0070, ArterialBlood, Abcess, AmnioticFluid, Aspirate,
+    BloodBag, WholeBody, WholeBlood, Bone, Basophils, Burn, Bronchial, BreathUseExhld,
+    CalculusStone, CordBlood, CardiacMuscle, Conjunctiva, Cannula, Colostrum,
+    CerebralSpinalFluid, CatheterTip, Curettage, CervicalMucus, Cervix, Cyst, Drain, Ear,
+    Electrode, Endocardium, Endometrium, Eosinophils, Fibroblasts, Fistula, Filter,
+    BodyFluidUnsp, GastricFluidContents, Genital, GenitalCervix, GenitalLochia,
+    GenitalVaginal, Hair, IntubationTube, Lamella, Line, LineArterial, LineVenous,
+    Lymphocytes, Macrophages, Marrow, MenstrualBlood, Meconium, BreastMilk, Milk, Nail,
+    NoseNasalPassage, Other, Peritoneum, Plasma, PlasmaBag, Placenta,
+    PleuralFluidThoracentesisFld, PolymorphonuclearNeutrophils, PeritonealFluidAscites,
+    Pus, Erythrocytes, Saliva, SeminalFluid, Serum, SkeletalMuscle, Skin,
+    SynovialFluidJointFluid, Spermatozoa, Sputum, SputumCoughed, SputumTrachealAspirate,
+    Stool, StoneUseCalc, Sweat, Tears, ThrombocytePlatelet, Throat, TissueBoneMarrow,
+    TissueCurettage, TissueGallBladder, TissueLung, TissuePeritoneum, TissuePlacenta,
+    Tissue, TissueUlcer, Ulcer, UmbilicalBlood, Urine, UrineCleanCatch, UrineCatheter,
+    Urethra, Vomitus, Leukocytes, Wick, Wound, WoundAbscess, WoundDrainage, WoundExudate
+);
 
 /// Table 0072: Ins. Plan Id.
 pub static TABLE_0072: TableDesc = TableDesc {
@@ -2099,7 +1702,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 
 /// The codes of table 0074: Diagnostic Service Section Id.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
     Audiology,
@@ -2176,53 +1779,16 @@ pub enum DiagnosticServiceSectionId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosticServiceSectionId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosticServiceSectionId {
-    const DESC: &'static TableDesc = &TABLE_0074;
-    const ALL: &'static [Self] = &[
-        Self::Audiology,
-        Self::BloodGases,
-        Self::BloodBank,
-        Self::Chemistry,
-        Self::Cytopathology,
-        Self::CatScan,
-        Self::CardiacCatheterization,
-        Self::CardiacUltrasound,
-        Self::Electrocardiac,
-        Self::ElectroneuroEegEmg,
-        Self::Hematology,
-        Self::Immunology,
-        Self::Microbiology,
-        Self::Mycobacteriology,
-        Self::Mycology,
-        Self::NuclearMagneticResonance,
-        Self::NuclearMedicineScan,
-        Self::NursingServiceMeasures,
-        Self::OutsideLab,
-        Self::OccupationalTherapy,
-        Self::Other,
-        Self::ObUltrasound,
-        Self::PulmonaryFunction,
-        Self::Pharmacy,
-        Self::PhysicianHxDxAdmissionNoteEtc,
-        Self::PhysicalTherapy,
-        Self::RespiratoryCareTherapy,
-        Self::RadiationTherapy,
-        Self::RadiologyUltrasound,
-        Self::Radiograph,
-        Self::SurgicalPathology,
-        Self::Serology,
-        Self::Toxicology,
-        Self::Virology,
-        Self::VascularUltrasound,
-        Self::Cineradiograph,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DiagnosticServiceSectionId, TABLE_0074, Audiology, BloodGases, BloodBank, Chemistry,
+    Cytopathology, CatScan, CardiacCatheterization, CardiacUltrasound, Electrocardiac,
+    ElectroneuroEegEmg, Hematology, Immunology, Microbiology, Mycobacteriology, Mycology,
+    NuclearMagneticResonance, NuclearMedicineScan, NursingServiceMeasures, OutsideLab,
+    OccupationalTherapy, Other, ObUltrasound, PulmonaryFunction, Pharmacy,
+    PhysicianHxDxAdmissionNoteEtc, PhysicalTherapy, RespiratoryCareTherapy,
+    RadiationTherapy, RadiologyUltrasound, Radiograph, SurgicalPathology, Serology,
+    Toxicology, Virology, VascularUltrasound, Cineradiograph
+);
 
 /// Table 0075: Report Types.
 pub static TABLE_0075: TableDesc = TableDesc {
@@ -2280,7 +1846,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 
 /// The codes of table 0076: Message Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgement message
     GeneralAcknowledgementMessage,
@@ -2355,52 +1921,21 @@ pub enum MessageType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MessageType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MessageType {
-    const DESC: &'static TableDesc = &TABLE_0076;
-    const ALL: &'static [Self] = &[
-        Self::GeneralAcknowledgementMessage,
-        Self::AdtResponse,
-        Self::AdtMessage,
-        Self::AncillaryReportDisplay,
-        Self::AddChangeBillingAccount,
-        Self::DetailFinancialTransaction,
-        Self::DisplayResponse,
-        Self::DelayedAcknowledgement,
-        Self::CodeMfd,
-        Self::MasterFileApplicationAcknowledgement,
-        Self::MasterFilesNotification,
-        Self::MasterFilesResponse,
-        Self::NetworkManagementData,
-        Self::NetworkManagementQuery,
-        Self::NetworkManagementResponse,
-        Self::ObservationalResultRecordResponse,
-        Self::OrderMessage,
-        Self::OrderAcknowledgementMessage,
-        Self::ObservationalResultUnsolicited,
-        Self::OrderStatusQuery,
-        Self::Query,
-        Self::PharmacyAdministrationInformation,
-        Self::PharmacyAdministrationMessage,
-        Self::PharmacyEncodedOrderMessage,
-        Self::PharmacyDispenseInformation,
-        Self::PharmacyDispenseMessage,
-        Self::PharmacyEncodedOrderInformation,
-        Self::PharmacyDoseInformation,
-        Self::PharmacyGiveMessage,
-        Self::PharmacyPrescriptionOrderResponse,
-        Self::PharmacyAdministrationAcknowledgment,
-        Self::PharmacyDispenseAcknowledgment,
-        Self::PharmacyEncodedOrderAcknowledgment,
-        Self::PharmacyGiveAcknowledgment,
-        Self::UnsolicitedDisplayMessage,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MessageType, TABLE_0076, GeneralAcknowledgementMessage, AdtResponse, AdtMessage,
+    AncillaryReportDisplay, AddChangeBillingAccount, DetailFinancialTransaction,
+    DisplayResponse, DelayedAcknowledgement, CodeMfd,
+    MasterFileApplicationAcknowledgement, MasterFilesNotification, MasterFilesResponse,
+    NetworkManagementData, NetworkManagementQuery, NetworkManagementResponse,
+    ObservationalResultRecordResponse, OrderMessage, OrderAcknowledgementMessage,
+    ObservationalResultUnsolicited, OrderStatusQuery, Query,
+    PharmacyAdministrationInformation, PharmacyAdministrationMessage,
+    PharmacyEncodedOrderMessage, PharmacyDispenseInformation, PharmacyDispenseMessage,
+    PharmacyEncodedOrderInformation, PharmacyDoseInformation, PharmacyGiveMessage,
+    PharmacyPrescriptionOrderResponse, PharmacyAdministrationAcknowledgment,
+    PharmacyDispenseAcknowledgment, PharmacyEncodedOrderAcknowledgment,
+    PharmacyGiveAcknowledgment, UnsolicitedDisplayMessage
+);
 
 /// Table 0078: Abnormal Flags.
 pub static TABLE_0078: TableDesc = TableDesc {
@@ -2432,7 +1967,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 
 /// The codes of table 0078: Abnormal Flags.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AbnormalFlags {
     /// `<`: Below absolute low-off instrument scale
     BelowAbsoluteLowOffInstrumentScale,
@@ -2473,35 +2008,15 @@ pub enum AbnormalFlags {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AbnormalFlags {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AbnormalFlags {
-    const DESC: &'static TableDesc = &TABLE_0078;
-    const ALL: &'static [Self] = &[
-        Self::BelowAbsoluteLowOffInstrumentScale,
-        Self::AboveAbsoluteHighOffInstrumentScale,
-        Self::AbnormalAppliesToNonNumericResults,
-        Self::VeryAbnormal,
-        Self::BetterUseWhenDirectionNotRelevant,
-        Self::SignificantChangeDown,
-        Self::AboveHighNormal,
-        Self::AboveUpperPanicLimits,
-        Self::Intermediate,
-        Self::BelowLowNormal,
-        Self::BelowLowerPanicLimits,
-        Self::ModeratelySensitive,
-        Self::NormalAppliesToNonNumericResults,
-        Self::Resistant,
-        Self::Sensitive,
-        Self::SignificantChangeUp,
-        Self::VerySensitive,
-        Self::WorseUseWhenDirectionNotRelevant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AbnormalFlags, TABLE_0078, BelowAbsoluteLowOffInstrumentScale,
+    AboveAbsoluteHighOffInstrumentScale, AbnormalAppliesToNonNumericResults,
+    VeryAbnormal, BetterUseWhenDirectionNotRelevant, SignificantChangeDown,
+    AboveHighNormal, AboveUpperPanicLimits, Intermediate, BelowLowNormal,
+    BelowLowerPanicLimits, ModeratelySensitive, NormalAppliesToNonNumericResults,
+    Resistant, Sensitive, SignificantChangeUp, VerySensitive,
+    WorseUseWhenDirectionNotRelevant
+);
 
 /// Table 0079: Location.
 pub static TABLE_0079: TableDesc = TableDesc {
@@ -2528,7 +2043,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 
 /// The codes of table 0080: Nature of Abnormal Testing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
     AnAgeBasedPopulation,
@@ -2541,21 +2056,10 @@ pub enum NatureOfAbnormalTesting {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfAbnormalTesting {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfAbnormalTesting {
-    const DESC: &'static TableDesc = &TABLE_0080;
-    const ALL: &'static [Self] = &[
-        Self::AnAgeBasedPopulation,
-        Self::NoneGenericNormalRange,
-        Self::ARaceBasedPopulation,
-        Self::ASexBasedPopulation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NatureOfAbnormalTesting, TABLE_0080, AnAgeBasedPopulation, NoneGenericNormalRange,
+    ARaceBasedPopulation, ASexBasedPopulation
+);
 
 /// Table 0083: Outlier Type.
 pub static TABLE_0083: TableDesc = TableDesc {
@@ -2599,7 +2103,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 
 /// The codes of table 0085: Observation Result Status Codes Interpretation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a result
     CodeC,
@@ -2622,26 +2126,11 @@ pub enum ObservationResultStatusCodesInterpretation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ObservationResultStatusCodesInterpretation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
-    const DESC: &'static TableDesc = &TABLE_0085;
-    const ALL: &'static [Self] = &[
-        Self::CodeC,
-        Self::DeletesTheObxRecord,
-        Self::CodeF,
-        Self::SpecimenInLabResultsPending,
-        Self::PreliminaryResults,
-        Self::ResultsEnteredNotVerified,
-        Self::PartialResults,
-        Self::CodeU,
-        Self::CodeX,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ObservationResultStatusCodesInterpretation, TABLE_0085, CodeC, DeletesTheObxRecord,
+    CodeF, SpecimenInLabResultsPending, PreliminaryResults, ResultsEnteredNotVerified,
+    PartialResults, CodeU, CodeX
+);
 
 /// Table 0086: Ins. Plan Type.
 pub static TABLE_0086: TableDesc = TableDesc {
@@ -2699,7 +2188,7 @@ pub static TABLE_0091: TableDesc = TableDesc {
 
 /// The codes of table 0091: Query Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
     Deferred,
@@ -2708,16 +2197,7 @@ pub enum QueryPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryPriority {
-    const DESC: &'static TableDesc = &TABLE_0091;
-    const ALL: &'static [Self] = &[Self::Deferred, Self::Immediate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(QueryPriority, TABLE_0091, Deferred, Immediate);
 
 /// Table 0092: Re-admission Indicator.
 pub static TABLE_0092: TableDesc = TableDesc {
@@ -2730,23 +2210,14 @@ pub static TABLE_0092: TableDesc = TableDesc {
 
 /// The codes of table 0092: Re-admission Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Readmission
     Readmission,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReAdmissionIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReAdmissionIndicator {
-    const DESC: &'static TableDesc = &TABLE_0092;
-    const ALL: &'static [Self] = &[Self::Readmission];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReAdmissionIndicator, TABLE_0092, Readmission);
 
 /// Table 0093: Release of Information.
 pub static TABLE_0093: TableDesc = TableDesc {
@@ -2759,7 +2230,7 @@ pub static TABLE_0093: TableDesc = TableDesc {
 
 /// The codes of table 0093: Release of Information.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReleaseOfInformation {
     /// `N`: No
     No,
@@ -2768,16 +2239,7 @@ pub enum ReleaseOfInformation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReleaseOfInformation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReleaseOfInformation {
-    const DESC: &'static TableDesc = &TABLE_0093;
-    const ALL: &'static [Self] = &[Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReleaseOfInformation, TABLE_0093, No, Yes);
 
 /// Table 0094: Report of Eligibility.
 pub static TABLE_0094: TableDesc = TableDesc {
@@ -2823,7 +2285,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 
 /// The codes of table 0100: When to Charge.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhenToCharge {
     /// `D`: On discharge
     OnDischarge,
@@ -2838,22 +2300,10 @@ pub enum WhenToCharge {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhenToCharge {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhenToCharge {
-    const DESC: &'static TableDesc = &TABLE_0100;
-    const ALL: &'static [Self] = &[
-        Self::OnDischarge,
-        Self::OnReceiptOfOrder,
-        Self::AtTimeServiceIsCompleted,
-        Self::AtTimeServiceIsStarted,
-        Self::AtADesignatedDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhenToCharge, TABLE_0100, OnDischarge, OnReceiptOfOrder, AtTimeServiceIsCompleted,
+    AtTimeServiceIsStarted, AtADesignatedDateTime
+);
 
 /// Table 0101: Display Level.
 pub static TABLE_0101: TableDesc = TableDesc {
@@ -2878,7 +2328,7 @@ pub static TABLE_0102: TableDesc = TableDesc {
 
 /// The codes of table 0102: Delayed Acknowledgment Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DelayedAcknowledgmentType {
     /// `D`: Message Received, stored for later processing
     MessageReceivedStoredForLaterProcessing,
@@ -2887,19 +2337,10 @@ pub enum DelayedAcknowledgmentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DelayedAcknowledgmentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DelayedAcknowledgmentType {
-    const DESC: &'static TableDesc = &TABLE_0102;
-    const ALL: &'static [Self] = &[
-        Self::MessageReceivedStoredForLaterProcessing,
-        Self::AcknowledgementAfterProcessing,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DelayedAcknowledgmentType, TABLE_0102, MessageReceivedStoredForLaterProcessing,
+    AcknowledgementAfterProcessing
+);
 
 /// Table 0103: Processing Id.
 pub static TABLE_0103: TableDesc = TableDesc {
@@ -2912,7 +2353,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 
 /// The codes of table 0103: Processing Id.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
     Debugging,
@@ -2923,16 +2364,7 @@ pub enum ProcessingId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingId {
-    const DESC: &'static TableDesc = &TABLE_0103;
-    const ALL: &'static [Self] = &[Self::Debugging, Self::Production, Self::Training];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ProcessingId, TABLE_0103, Debugging, Production, Training);
 
 /// Table 0104: Version Id.
 pub static TABLE_0104: TableDesc = TableDesc {
@@ -2950,7 +2382,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 
 /// The codes of table 0104: Version Id.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Version 2.0, September 1988
     Version2Point0September1988,
@@ -2963,21 +2395,10 @@ pub enum VersionId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VersionId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VersionId {
-    const DESC: &'static TableDesc = &TABLE_0104;
-    const ALL: &'static [Self] = &[
-        Self::Version2Point0September1988,
-        Self::Demo2Point0October1988,
-        Self::Release2Point1March1990,
-        Self::Release2Point2December1994,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    VersionId, TABLE_0104, Version2Point0September1988, Demo2Point0October1988,
+    Release2Point1March1990, Release2Point2December1994
+);
 
 /// Table 0105: Source of Comment.
 pub static TABLE_0105: TableDesc = TableDesc {
@@ -2994,7 +2415,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 
 /// The codes of table 0105: Source of Comment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
     CodeL,
@@ -3005,20 +2426,10 @@ pub enum SourceOfComment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SourceOfComment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SourceOfComment {
-    const DESC: &'static TableDesc = &TABLE_0105;
-    const ALL: &'static [Self] = &[
-        Self::CodeL,
-        Self::OtherSystemIsSourceOfComment,
-        Self::OrdererPlacerIsSourceOfComment,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SourceOfComment, TABLE_0105, CodeL, OtherSystemIsSourceOfComment,
+    OrdererPlacerIsSourceOfComment
+);
 
 /// Table 0106: Query Format Code.
 pub static TABLE_0106: TableDesc = TableDesc {
@@ -3034,7 +2445,7 @@ pub static TABLE_0106: TableDesc = TableDesc {
 
 /// The codes of table 0106: Query Format Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryFormatCode {
     /// `D`: Response is in display format
     ResponseIsInDisplayFormat,
@@ -3043,19 +2454,10 @@ pub enum QueryFormatCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryFormatCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryFormatCode {
-    const DESC: &'static TableDesc = &TABLE_0106;
-    const ALL: &'static [Self] = &[
-        Self::ResponseIsInDisplayFormat,
-        Self::ResponseIsInRecordOrientedFormat,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QueryFormatCode, TABLE_0106, ResponseIsInDisplayFormat,
+    ResponseIsInRecordOrientedFormat
+);
 
 /// Table 0107: Deferred Response Type.
 pub static TABLE_0107: TableDesc = TableDesc {
@@ -3071,7 +2473,7 @@ pub static TABLE_0107: TableDesc = TableDesc {
 
 /// The codes of table 0107: Deferred Response Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DeferredResponseType {
     /// `B`: Before the date / time specified
     BeforeTheDateTimeSpecified,
@@ -3080,19 +2482,10 @@ pub enum DeferredResponseType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DeferredResponseType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DeferredResponseType {
-    const DESC: &'static TableDesc = &TABLE_0107;
-    const ALL: &'static [Self] = &[
-        Self::BeforeTheDateTimeSpecified,
-        Self::LaterThanTheDateTimeSpecified,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DeferredResponseType, TABLE_0107, BeforeTheDateTimeSpecified,
+    LaterThanTheDateTimeSpecified
+);
 
 /// Table 0108: Query Results Level.
 pub static TABLE_0108: TableDesc = TableDesc {
@@ -3110,7 +2503,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
 
 /// The codes of table 0108: Query Results Level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryResultsLevel {
     /// `O`: Order plus order status
     OrderPlusOrderStatus,
@@ -3123,21 +2516,10 @@ pub enum QueryResultsLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryResultsLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryResultsLevel {
-    const DESC: &'static TableDesc = &TABLE_0108;
-    const ALL: &'static [Self] = &[
-        Self::OrderPlusOrderStatus,
-        Self::ResultsWithoutBulkText,
-        Self::StatusOnly,
-        Self::FullResults,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QueryResultsLevel, TABLE_0108, OrderPlusOrderStatus, ResultsWithoutBulkText,
+    StatusOnly, FullResults
+);
 
 /// Table 0109: Report Priority.
 pub static TABLE_0109: TableDesc = TableDesc {
@@ -3150,7 +2532,7 @@ pub static TABLE_0109: TableDesc = TableDesc {
 
 /// The codes of table 0109: Report Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportPriority {
     /// `R`: Routine
     Routine,
@@ -3159,16 +2541,7 @@ pub enum ReportPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportPriority {
-    const DESC: &'static TableDesc = &TABLE_0109;
-    const ALL: &'static [Self] = &[Self::Routine, Self::Stat];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReportPriority, TABLE_0109, Routine, Stat);
 
 /// Table 0110: Transfer to Bad Debt Code.
 pub static TABLE_0110: TableDesc = TableDesc {
@@ -3242,7 +2615,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 
 /// The codes of table 0116: Bed Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
     Closed,
@@ -3259,23 +2632,10 @@ pub enum BedStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BedStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BedStatus {
-    const DESC: &'static TableDesc = &TABLE_0116;
-    const ALL: &'static [Self] = &[
-        Self::Closed,
-        Self::Housekeeping,
-        Self::Isolated,
-        Self::Contaminated,
-        Self::Occupied,
-        Self::Unoccupied,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BedStatus, TABLE_0116, Closed, Housekeeping, Isolated, Contaminated, Occupied,
+    Unoccupied
+);
 
 /// Table 0117: Account Status.
 pub static TABLE_0117: TableDesc = TableDesc {
@@ -3344,7 +2704,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 
 /// The codes of table 0119: Order Control.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrderControl {
     /// `CA`: Cancel order request
     CancelOrderRequest,
@@ -3423,54 +2783,18 @@ pub enum OrderControl {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrderControl {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrderControl {
-    const DESC: &'static TableDesc = &TABLE_0119;
-    const ALL: &'static [Self] = &[
-        Self::CancelOrderRequest,
-        Self::ChildOrder,
-        Self::CombinedResult,
-        Self::CanceledAsRequested,
-        Self::DiscontinueOrderRequest,
-        Self::DataErrors,
-        Self::DiscontinuedAsRequested,
-        Self::HoldOrderRequest,
-        Self::OnHoldAsRequested,
-        Self::NumberAssigned,
-        Self::NewOrder,
-        Self::OrderCanceled,
-        Self::OrderDiscontinued,
-        Self::OrderHeld,
-        Self::OrderAcceptedAndOk,
-        Self::ReleasedAsRequested,
-        Self::ParentOrder,
-        Self::ObservationsToFollow,
-        Self::ReleasePreviousHold,
-        Self::ReplacementOrder,
-        Self::OrderReplaceRequest,
-        Self::ReplacedAsRequested,
-        Self::RequestReceived,
-        Self::ReplacedUnsolicited,
-        Self::StatusChanged,
-        Self::SendOrderNumber,
-        Self::ResponseToSendOrderStatusRequest,
-        Self::SendOrderStatusRequest,
-        Self::UnableToCancel,
-        Self::UnableToDiscontinue,
-        Self::UnableToPutOnHold,
-        Self::UnableToReplace,
-        Self::UnableToRelease,
-        Self::UnableToChange,
-        Self::ChangeOrderRequest,
-        Self::ChangedAsRequested,
-        Self::OrderChangedUnsolicited,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrderControl, TABLE_0119, CancelOrderRequest, ChildOrder, CombinedResult,
+    CanceledAsRequested, DiscontinueOrderRequest, DataErrors, DiscontinuedAsRequested,
+    HoldOrderRequest, OnHoldAsRequested, NumberAssigned, NewOrder, OrderCanceled,
+    OrderDiscontinued, OrderHeld, OrderAcceptedAndOk, ReleasedAsRequested, ParentOrder,
+    ObservationsToFollow, ReleasePreviousHold, ReplacementOrder, OrderReplaceRequest,
+    ReplacedAsRequested, RequestReceived, ReplacedUnsolicited, StatusChanged,
+    SendOrderNumber, ResponseToSendOrderStatusRequest, SendOrderStatusRequest,
+    UnableToCancel, UnableToDiscontinue, UnableToPutOnHold, UnableToReplace,
+    UnableToRelease, UnableToChange, ChangeOrderRequest, ChangedAsRequested,
+    OrderChangedUnsolicited
+);
 
 /// Table 0121: Response Flag.
 pub static TABLE_0121: TableDesc = TableDesc {
@@ -3489,7 +2813,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 
 /// The codes of table 0121: Response Flag.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
     SameAsRAlsoOtherAssociatedSegments,
@@ -3504,22 +2828,11 @@ pub enum ResponseFlag {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResponseFlag {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResponseFlag {
-    const DESC: &'static TableDesc = &TABLE_0121;
-    const ALL: &'static [Self] = &[
-        Self::SameAsRAlsoOtherAssociatedSegments,
-        Self::ReportExceptionsOnly,
-        Self::SameAsDPlusConfirmationsExplicitly,
-        Self::OnlyTheMsaSegmentIsReturned,
-        Self::SameAsEAlsoReplacementAndParentChild,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResponseFlag, TABLE_0121, SameAsRAlsoOtherAssociatedSegments, ReportExceptionsOnly,
+    SameAsDPlusConfirmationsExplicitly, OnlyTheMsaSegmentIsReturned,
+    SameAsEAlsoReplacementAndParentChild
+);
 
 /// Table 0122: Charge Type.
 pub static TABLE_0122: TableDesc = TableDesc {
@@ -3541,7 +2854,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 
 /// The codes of table 0122: Charge Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
     Charge,
@@ -3562,25 +2875,10 @@ pub enum ChargeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ChargeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ChargeType {
-    const DESC: &'static TableDesc = &TABLE_0122;
-    const ALL: &'static [Self] = &[
-        Self::Charge,
-        Self::Contract,
-        Self::Credit,
-        Self::Department,
-        Self::Grant,
-        Self::NoCharge,
-        Self::Professional,
-        Self::Research,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ChargeType, TABLE_0122, Charge, Contract, Credit, Department, Grant, NoCharge,
+    Professional, Research
+);
 
 /// Table 0123: Result Status - Obr.
 pub static TABLE_0123: TableDesc = TableDesc {
@@ -3604,7 +2902,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 
 /// The codes of table 0123: Result Status - Obr.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResultStatusObr {
     /// `C`: Correction to results
     CorrectionToResults,
@@ -3629,27 +2927,12 @@ pub enum ResultStatusObr {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResultStatusObr {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResultStatusObr {
-    const DESC: &'static TableDesc = &TABLE_0123;
-    const ALL: &'static [Self] = &[
-        Self::CorrectionToResults,
-        Self::FinalResultsResultsStoredAndVerified,
-        Self::SpecimenInLabNotYetProcessed,
-        Self::OrderReceivedSpecimenNotYetReceived,
-        Self::Preliminary,
-        Self::ResultsStoredNotYetVerified,
-        Self::CodeS,
-        Self::NoResultsAvailableOrderCanceled,
-        Self::CodeY,
-        Self::NoRecordOfThisPatientUsedOnlyOnQueries,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResultStatusObr, TABLE_0123, CorrectionToResults,
+    FinalResultsResultsStoredAndVerified, SpecimenInLabNotYetProcessed,
+    OrderReceivedSpecimenNotYetReceived, Preliminary, ResultsStoredNotYetVerified, CodeS,
+    NoResultsAvailableOrderCanceled, CodeY, NoRecordOfThisPatientUsedOnlyOnQueries
+);
 
 /// Table 0124: Transportation Mode.
 pub static TABLE_0124: TableDesc = TableDesc {
@@ -3667,7 +2950,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 
 /// The codes of table 0124: Transportation Mode.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
     CartPatientTravelsOnCartOrGurney,
@@ -3680,21 +2963,10 @@ pub enum TransportationMode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransportationMode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransportationMode {
-    const DESC: &'static TableDesc = &TABLE_0124;
-    const ALL: &'static [Self] = &[
-        Self::CartPatientTravelsOnCartOrGurney,
-        Self::TheExaminingDeviceGoesToPatientsLocation,
-        Self::PatientWalksToDiagnosticService,
-        Self::Wheelchair,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TransportationMode, TABLE_0124, CartPatientTravelsOnCartOrGurney,
+    TheExaminingDeviceGoesToPatientsLocation, PatientWalksToDiagnosticService, Wheelchair
+);
 
 /// Table 0125: Value Type.
 pub static TABLE_0125: TableDesc = TableDesc {
@@ -3729,7 +3001,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 
 /// The codes of table 0125: Value Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
     Address,
@@ -3776,38 +3048,13 @@ pub enum ValueType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ValueType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ValueType {
-    const DESC: &'static TableDesc = &TABLE_0125;
-    const ALL: &'static [Self] = &[
-        Self::Address,
-        Self::CodedElement,
-        Self::CodedElementWithFormattedValues,
-        Self::CompositeIdWithCheckDigit,
-        Self::Composite,
-        Self::CompositeIdAndName,
-        Self::CompositeQuantityWithUnits,
-        Self::Date,
-        Self::FormattedTextDisplay,
-        Self::CodedValue,
-        Self::Money,
-        Self::Numeric,
-        Self::PersonName,
-        Self::ReferencePointer,
-        Self::SequenceId,
-        Self::StringData,
-        Self::Time,
-        Self::TelephoneNumber,
-        Self::TimingQuantity,
-        Self::TimeStampDateAndTime,
-        Self::TextDataDisplay,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ValueType, TABLE_0125, Address, CodedElement, CodedElementWithFormattedValues,
+    CompositeIdWithCheckDigit, Composite, CompositeIdAndName, CompositeQuantityWithUnits,
+    Date, FormattedTextDisplay, CodedValue, Money, Numeric, PersonName, ReferencePointer,
+    SequenceId, StringData, Time, TelephoneNumber, TimingQuantity, TimeStampDateAndTime,
+    TextDataDisplay
+);
 
 /// Table 0126: Quantity Limited Request.
 pub static TABLE_0126: TableDesc = TableDesc {
@@ -3826,7 +3073,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 
 /// The codes of table 0126: Quantity Limited Request.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
     Characters,
@@ -3841,22 +3088,9 @@ pub enum QuantityLimitedRequest {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QuantityLimitedRequest {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QuantityLimitedRequest {
-    const DESC: &'static TableDesc = &TABLE_0126;
-    const ALL: &'static [Self] = &[
-        Self::Characters,
-        Self::Lines,
-        Self::Pages,
-        Self::Records,
-        Self::LocallyDefined,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QuantityLimitedRequest, TABLE_0126, Characters, Lines, Pages, Records, LocallyDefined
+);
 
 /// Table 0127: Allergy Type.
 pub static TABLE_0127: TableDesc = TableDesc {
@@ -3874,7 +3108,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 
 /// The codes of table 0127: Allergy Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllergyType {
     /// `DA`: Drug Allergy
     DrugAllergy,
@@ -3887,21 +3121,10 @@ pub enum AllergyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllergyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllergyType {
-    const DESC: &'static TableDesc = &TABLE_0127;
-    const ALL: &'static [Self] = &[
-        Self::DrugAllergy,
-        Self::FoodAllergy,
-        Self::MiscellaneousAllergy,
-        Self::MiscellaneousContraindication,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllergyType, TABLE_0127, DrugAllergy, FoodAllergy, MiscellaneousAllergy,
+    MiscellaneousContraindication
+);
 
 /// Table 0128: Allergy Severity.
 pub static TABLE_0128: TableDesc = TableDesc {
@@ -3914,7 +3137,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 
 /// The codes of table 0128: Allergy Severity.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
     Mild,
@@ -3925,16 +3148,7 @@ pub enum AllergySeverity {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllergySeverity {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllergySeverity {
-    const DESC: &'static TableDesc = &TABLE_0128;
-    const ALL: &'static [Self] = &[Self::Mild, Self::Moderate, Self::Severe];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AllergySeverity, TABLE_0128, Mild, Moderate, Severe);
 
 /// Table 0129: Accomodation Code.
 pub static TABLE_0129: TableDesc = TableDesc {
@@ -3990,7 +3204,7 @@ pub static TABLE_0133: TableDesc = TableDesc {
 
 /// The codes of table 0133: Procedure Practitioner Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcedurePractitionerType {
     /// `AN`: Anesthesiologist
     Anesthesiologist,
@@ -4007,23 +3221,10 @@ pub enum ProcedurePractitionerType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcedurePractitionerType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcedurePractitionerType {
-    const DESC: &'static TableDesc = &TABLE_0133;
-    const ALL: &'static [Self] = &[
-        Self::Anesthesiologist,
-        Self::CertifiedNurseMidwife,
-        Self::NursePractitioner,
-        Self::ProcedureMdSurgeon,
-        Self::Radiologist,
-        Self::Resident,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcedurePractitionerType, TABLE_0133, Anesthesiologist, CertifiedNurseMidwife,
+    NursePractitioner, ProcedureMdSurgeon, Radiologist, Resident
+);
 
 /// Table 0135: Assignment of Benefits.
 pub static TABLE_0135: TableDesc = TableDesc {
@@ -4036,7 +3237,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 
 /// The codes of table 0135: Assignment of Benefits.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
     ModifiedAssignment,
@@ -4047,16 +3248,7 @@ pub enum AssignmentOfBenefits {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AssignmentOfBenefits {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AssignmentOfBenefits {
-    const DESC: &'static TableDesc = &TABLE_0135;
-    const ALL: &'static [Self] = &[Self::ModifiedAssignment, Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AssignmentOfBenefits, TABLE_0135, ModifiedAssignment, No, Yes);
 
 /// Table 0136: Y/N Indicator.
 pub static TABLE_0136: TableDesc = TableDesc {
@@ -4069,7 +3261,7 @@ pub static TABLE_0136: TableDesc = TableDesc {
 
 /// The codes of table 0136: Y/N Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum YnIndicator {
     /// `N`: No
     No,
@@ -4078,16 +3270,7 @@ pub enum YnIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for YnIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for YnIndicator {
-    const DESC: &'static TableDesc = &TABLE_0136;
-    const ALL: &'static [Self] = &[Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(YnIndicator, TABLE_0136, No, Yes);
 
 /// Table 0137: Mail Claim Party.
 pub static TABLE_0137: TableDesc = TableDesc {
@@ -4106,7 +3289,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 
 /// The codes of table 0137: Mail Claim Party.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
     Employer,
@@ -4121,22 +3304,9 @@ pub enum MailClaimParty {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MailClaimParty {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MailClaimParty {
-    const DESC: &'static TableDesc = &TABLE_0137;
-    const ALL: &'static [Self] = &[
-        Self::Employer,
-        Self::Guarantor,
-        Self::InsuranceCompany,
-        Self::Other,
-        Self::Patient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MailClaimParty, TABLE_0137, Employer, Guarantor, InsuranceCompany, Other, Patient
+);
 
 /// Table 0139: Employer Information Data.
 pub static TABLE_0139: TableDesc = TableDesc {
@@ -4202,7 +3372,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 
 /// The codes of table 0144: Eligibility Source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance Company
     InsuranceCompany,
@@ -4221,24 +3391,10 @@ pub enum EligibilitySource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EligibilitySource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EligibilitySource {
-    const DESC: &'static TableDesc = &TABLE_0144;
-    const ALL: &'static [Self] = &[
-        Self::InsuranceCompany,
-        Self::Employer,
-        Self::InsuredPresentedPolicy,
-        Self::InsuredPresentedCard,
-        Self::SignedStatementOnFile,
-        Self::VerbalInformation,
-        Self::None,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EligibilitySource, TABLE_0144, InsuranceCompany, Employer, InsuredPresentedPolicy,
+    InsuredPresentedCard, SignedStatementOnFile, VerbalInformation, None
+);
 
 /// Table 0145: Room Type.
 pub static TABLE_0145: TableDesc = TableDesc {
@@ -4258,7 +3414,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 
 /// The codes of table 0145: Room Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second Intensive Care Unit
     SecondIntensiveCareUnit,
@@ -4275,23 +3431,10 @@ pub enum RoomType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RoomType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RoomType {
-    const DESC: &'static TableDesc = &TABLE_0145;
-    const ALL: &'static [Self] = &[
-        Self::SecondIntensiveCareUnit,
-        Self::SecondPrivateRoom,
-        Self::SecondSemiPrivateRoom,
-        Self::IntensiveCareUnit,
-        Self::PrivateRoom,
-        Self::SemiPrivateRoom,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RoomType, TABLE_0145, SecondIntensiveCareUnit, SecondPrivateRoom,
+    SecondSemiPrivateRoom, IntensiveCareUnit, PrivateRoom, SemiPrivateRoom
+);
 
 /// Table 0146: Amount Type.
 pub static TABLE_0146: TableDesc = TableDesc {
@@ -4310,7 +3453,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 
 /// The codes of table 0146: Amount Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
     Differential,
@@ -4325,22 +3468,9 @@ pub enum AmountType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmountType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmountType {
-    const DESC: &'static TableDesc = &TABLE_0146;
-    const ALL: &'static [Self] = &[
-        Self::Differential,
-        Self::Limit,
-        Self::Percentage,
-        Self::Rate,
-        Self::Unlimited,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AmountType, TABLE_0146, Differential, Limit, Percentage, Rate, Unlimited
+);
 
 /// Table 0147: Policy Type.
 pub static TABLE_0147: TableDesc = TableDesc {
@@ -4359,7 +3489,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 
 /// The codes of table 0147: Policy Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second Ancillary
     SecondAncillary,
@@ -4374,22 +3504,10 @@ pub enum PolicyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PolicyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PolicyType {
-    const DESC: &'static TableDesc = &TABLE_0147;
-    const ALL: &'static [Self] = &[
-        Self::SecondAncillary,
-        Self::SecondMajorMedical,
-        Self::ThirdMajorMedical,
-        Self::Ancillary,
-        Self::MajorMedical,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PolicyType, TABLE_0147, SecondAncillary, SecondMajorMedical, ThirdMajorMedical,
+    Ancillary, MajorMedical
+);
 
 /// Table 0148: Penalty Type.
 pub static TABLE_0148: TableDesc = TableDesc {
@@ -4402,7 +3520,7 @@ pub static TABLE_0148: TableDesc = TableDesc {
 
 /// The codes of table 0148: Penalty Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PenaltyType {
     /// `AT`: Currency Amount
     CurrencyAmount,
@@ -4411,16 +3529,7 @@ pub enum PenaltyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PenaltyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PenaltyType {
-    const DESC: &'static TableDesc = &TABLE_0148;
-    const ALL: &'static [Self] = &[Self::CurrencyAmount, Self::Percentage];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PenaltyType, TABLE_0148, CurrencyAmount, Percentage);
 
 /// Table 0149: Day Type.
 pub static TABLE_0149: TableDesc = TableDesc {
@@ -4433,7 +3542,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 
 /// The codes of table 0149: Day Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
     Approved,
@@ -4444,16 +3553,7 @@ pub enum DayType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DayType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DayType {
-    const DESC: &'static TableDesc = &TABLE_0149;
-    const ALL: &'static [Self] = &[Self::Approved, Self::Denied, Self::Pending];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DayType, TABLE_0149, Approved, Denied, Pending);
 
 /// Table 0150: Precertification Patient Type.
 pub static TABLE_0150: TableDesc = TableDesc {
@@ -4471,7 +3571,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 
 /// The codes of table 0150: Precertification Patient Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrecertificationPatientType {
     /// `ER`: Emergency
     Emergency,
@@ -4484,21 +3584,10 @@ pub enum PrecertificationPatientType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrecertificationPatientType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrecertificationPatientType {
-    const DESC: &'static TableDesc = &TABLE_0150;
-    const ALL: &'static [Self] = &[
-        Self::Emergency,
-        Self::InpatientElective,
-        Self::OutpatientElective,
-        Self::Urgent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PrecertificationPatientType, TABLE_0150, Emergency, InpatientElective,
+    OutpatientElective, Urgent
+);
 
 /// Table 0151: Second Opinion Status.
 pub static TABLE_0151: TableDesc = TableDesc {
@@ -4543,7 +3632,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 
 /// The codes of table 0155: Accept/application Acknowledgement Conditions.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgementConditions {
     /// `AL`: Always
     Always,
@@ -4556,21 +3645,10 @@ pub enum AcceptApplicationAcknowledgementConditions {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AcceptApplicationAcknowledgementConditions {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AcceptApplicationAcknowledgementConditions {
-    const DESC: &'static TableDesc = &TABLE_0155;
-    const ALL: &'static [Self] = &[
-        Self::Always,
-        Self::ErrorRejectConditionsOnly,
-        Self::Never,
-        Self::SuccessfulCompletionOnly,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AcceptApplicationAcknowledgementConditions, TABLE_0155, Always,
+    ErrorRejectConditionsOnly, Never, SuccessfulCompletionOnly
+);
 
 /// Table 0156: Date/time Qualifier.
 pub static TABLE_0156: TableDesc = TableDesc {
@@ -4600,7 +3678,7 @@ pub static TABLE_0156: TableDesc = TableDesc {
 
 /// The codes of table 0156: Date/time Qualifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DateTimeQualifier {
     /// `ANY`: Any date / time within a range
     AnyDateTimeWithinARange,
@@ -4619,24 +3697,10 @@ pub enum DateTimeQualifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DateTimeQualifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DateTimeQualifier {
-    const DESC: &'static TableDesc = &TABLE_0156;
-    const ALL: &'static [Self] = &[
-        Self::AnyDateTimeWithinARange,
-        Self::CancellationDateTime,
-        Self::CodeCol,
-        Self::OrderDateTime,
-        Self::CodeRct,
-        Self::CodeRep,
-        Self::ScheduleDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DateTimeQualifier, TABLE_0156, AnyDateTimeWithinARange, CancellationDateTime,
+    CodeCol, OrderDateTime, CodeRct, CodeRep, ScheduleDateTime
+);
 
 /// Table 0157: Whihc Date/time Status Qualifier.
 pub static TABLE_0157: TableDesc = TableDesc {
@@ -4656,7 +3720,7 @@ pub static TABLE_0157: TableDesc = TableDesc {
 
 /// The codes of table 0157: Whihc Date/time Status Qualifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhihcDateTimeStatusQualifier {
     /// `ANY`: Any status
     AnyStatus,
@@ -4673,23 +3737,11 @@ pub enum WhihcDateTimeStatusQualifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhihcDateTimeStatusQualifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhihcDateTimeStatusQualifier {
-    const DESC: &'static TableDesc = &TABLE_0157;
-    const ALL: &'static [Self] = &[
-        Self::AnyStatus,
-        Self::CurrentFinalValueWhetherFinalOrCorrected,
-        Self::CorrectedOnlyNoFinalWithCorrections,
-        Self::FinalOnlyNoCorrections,
-        Self::Preliminary,
-        Self::ReportCompletionDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhihcDateTimeStatusQualifier, TABLE_0157, AnyStatus,
+    CurrentFinalValueWhetherFinalOrCorrected, CorrectedOnlyNoFinalWithCorrections,
+    FinalOnlyNoCorrections, Preliminary, ReportCompletionDateTime
+);
 
 /// Table 0158: Date/time Selection Qualifier.
 pub static TABLE_0158: TableDesc = TableDesc {
@@ -4710,7 +3762,7 @@ pub static TABLE_0158: TableDesc = TableDesc {
 
 /// The codes of table 0158: Date/time Selection Qualifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DateTimeSelectionQualifier {
     /// `1ST`: First value within range
     FirstValueWithinRange,
@@ -4723,21 +3775,10 @@ pub enum DateTimeSelectionQualifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DateTimeSelectionQualifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DateTimeSelectionQualifier {
-    const DESC: &'static TableDesc = &TABLE_0158;
-    const ALL: &'static [Self] = &[
-        Self::FirstValueWithinRange,
-        Self::AllValuesWithinTheRange,
-        Self::LastValueWithinTheRange,
-        Self::CodeRev,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DateTimeSelectionQualifier, TABLE_0158, FirstValueWithinRange,
+    AllValuesWithinTheRange, LastValueWithinTheRange, CodeRev
+);
 
 /// Table 0159: Diet Type.
 pub static TABLE_0159: TableDesc = TableDesc {
@@ -4750,7 +3791,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 
 /// The codes of table 0159: Diet Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DietType0159 {
     /// `D`: Diet
     Diet,
@@ -4761,16 +3802,7 @@ pub enum DietType0159 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DietType0159 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DietType0159 {
-    const DESC: &'static TableDesc = &TABLE_0159;
-    const ALL: &'static [Self] = &[Self::Diet, Self::Preference, Self::Supplement];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DietType0159, TABLE_0159, Diet, Preference, Supplement);
 
 /// Table 0160: Tray Type.
 pub static TABLE_0160: TableDesc = TableDesc {
@@ -4789,7 +3821,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 
 /// The codes of table 0160: Tray Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TrayType {
     /// `EARLY`: Early tray
     EarlyTray,
@@ -4804,22 +3836,9 @@ pub enum TrayType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TrayType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TrayType {
-    const DESC: &'static TableDesc = &TABLE_0160;
-    const ALL: &'static [Self] = &[
-        Self::EarlyTray,
-        Self::GuestTray,
-        Self::LateTray,
-        Self::TrayMessageOnly,
-        Self::NoTray,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TrayType, TABLE_0160, EarlyTray, GuestTray, LateTray, TrayMessageOnly, NoTray
+);
 
 /// Table 0161: Allow Substitution.
 pub static TABLE_0161: TableDesc = TableDesc {
@@ -4836,7 +3855,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 
 /// The codes of table 0161: Allow Substitution.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
     AllowGenericSubstitutions,
@@ -4847,20 +3866,10 @@ pub enum AllowSubstitution {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllowSubstitution {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllowSubstitution {
-    const DESC: &'static TableDesc = &TABLE_0161;
-    const ALL: &'static [Self] = &[
-        Self::AllowGenericSubstitutions,
-        Self::SubstitutionsAreNotAuthorized,
-        Self::AllowTherapeuticSubstitutions,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllowSubstitution, TABLE_0161, AllowGenericSubstitutions,
+    SubstitutionsAreNotAuthorized, AllowTherapeuticSubstitutions
+);
 
 /// Table 0162: Route of Administration.
 pub static TABLE_0162: TableDesc = TableDesc {
@@ -4903,7 +3912,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 
 /// The codes of table 0162: Route of Administration.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
     ApplyExternally,
@@ -4966,46 +3975,13 @@ pub enum RouteOfAdministration {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RouteOfAdministration {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RouteOfAdministration {
-    const DESC: &'static TableDesc = &TABLE_0162;
-    const ALL: &'static [Self] = &[
-        Self::ApplyExternally,
-        Self::Buccal,
-        Self::Dental,
-        Self::GastronomyTube,
-        Self::GuIrrigant,
-        Self::IntraArterial,
-        Self::Intracardiac,
-        Self::Intradermal,
-        Self::Inhalation,
-        Self::Intramuscular,
-        Self::Intranasal,
-        Self::Intraocular,
-        Self::Intraperitoneal,
-        Self::Intrasynovial,
-        Self::Intrathecal,
-        Self::Intravenous,
-        Self::Nasogastric,
-        Self::Nasal,
-        Self::Ophthalmic,
-        Self::Otic,
-        Self::Oral,
-        Self::Rectal,
-        Self::Subcutaneous,
-        Self::Sublingual,
-        Self::Transdermal,
-        Self::Translingual,
-        Self::Topical,
-        Self::Urethral,
-        Self::Vaginal,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RouteOfAdministration, TABLE_0162, ApplyExternally, Buccal, Dental, GastronomyTube,
+    GuIrrigant, IntraArterial, Intracardiac, Intradermal, Inhalation, Intramuscular,
+    Intranasal, Intraocular, Intraperitoneal, Intrasynovial, Intrathecal, Intravenous,
+    Nasogastric, Nasal, Ophthalmic, Otic, Oral, Rectal, Subcutaneous, Sublingual,
+    Transdermal, Translingual, Topical, Urethral, Vaginal
+);
 
 /// Table 0163: Administrive Site.
 pub static TABLE_0163: TableDesc = TableDesc {
@@ -5073,7 +4049,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 
 /// The codes of table 0163: Administrive Site.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministriveSite {
     /// `BE`: Bilateral Ears
     BilateralEars,
@@ -5186,71 +4162,19 @@ pub enum AdministriveSite {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministriveSite {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministriveSite {
-    const DESC: &'static TableDesc = &TABLE_0163;
-    const ALL: &'static [Self] = &[
-        Self::BilateralEars,
-        Self::BilateralNares,
-        Self::Buttock,
-        Self::Tubus,
-        Self::LeftArm,
-        Self::LeftAnteriorChest,
-        Self::LeftAntecubitalFossa,
-        Self::LeftDeltoid,
-        Self::LeftEar,
-        Self::LeftExternalJugular,
-        Self::LeftFoot,
-        Self::LeftGluteusMedius,
-        Self::LeftHand,
-        Self::LeftInternalJugular,
-        Self::LeftLowerAbdQuadrant,
-        Self::LeftLowerForearm,
-        Self::LeftMidForearm,
-        Self::LeftNaris,
-        Self::LeftPosteriorChest,
-        Self::LeftSubclavian,
-        Self::LeftThigh,
-        Self::LeftUpperArm,
-        Self::LeftUpperAbdQuadrant,
-        Self::LeftUpperForearm,
-        Self::LeftVentragluteal,
-        Self::LeftVastusLateralis,
-        Self::Nebulized,
-        Self::RightEye,
-        Self::LeftEye,
-        Self::BilateralEyes,
-        Self::Perianal,
-        Self::Perineal,
-        Self::RightArm,
-        Self::RightAnteriorChest,
-        Self::RightAntecubitalFossa,
-        Self::RightDeltoid,
-        Self::RightEar,
-        Self::RightExternalJugular,
-        Self::RightFoot,
-        Self::RightGluteusMedius,
-        Self::RightHand,
-        Self::RightInternalJugular,
-        Self::RtLowerAbdQuadrant,
-        Self::RightLowerForearm,
-        Self::RightMidForearm,
-        Self::RightNaris,
-        Self::RightPosteriorChest,
-        Self::RightSubclavian,
-        Self::RightThigh,
-        Self::RightUpperArm,
-        Self::RightUpperAbdQuadrant,
-        Self::RightUpperForearm,
-        Self::RightVentragluteal,
-        Self::RightVastusLateralis,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministriveSite, TABLE_0163, BilateralEars, BilateralNares, Buttock, Tubus, LeftArm,
+    LeftAnteriorChest, LeftAntecubitalFossa, LeftDeltoid, LeftEar, LeftExternalJugular,
+    LeftFoot, LeftGluteusMedius, LeftHand, LeftInternalJugular, LeftLowerAbdQuadrant,
+    LeftLowerForearm, LeftMidForearm, LeftNaris, LeftPosteriorChest, LeftSubclavian,
+    LeftThigh, LeftUpperArm, LeftUpperAbdQuadrant, LeftUpperForearm, LeftVentragluteal,
+    LeftVastusLateralis, Nebulized, RightEye, LeftEye, BilateralEyes, Perianal, Perineal,
+    RightArm, RightAnteriorChest, RightAntecubitalFossa, RightDeltoid, RightEar,
+    RightExternalJugular, RightFoot, RightGluteusMedius, RightHand, RightInternalJugular,
+    RtLowerAbdQuadrant, RightLowerForearm, RightMidForearm, RightNaris,
+    RightPosteriorChest, RightSubclavian, RightThigh, RightUpperArm,
+    RightUpperAbdQuadrant, RightUpperForearm, RightVentragluteal, RightVastusLateralis
+);
 
 /// Table 0164: Administration Device.
 pub static TABLE_0164: TableDesc = TableDesc {
@@ -5273,7 +4197,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 
 /// The codes of table 0164: Administration Device.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
     Applicator,
@@ -5296,26 +4220,10 @@ pub enum AdministrationDevice {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrationDevice {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrationDevice {
-    const DESC: &'static TableDesc = &TABLE_0164;
-    const ALL: &'static [Self] = &[
-        Self::Applicator,
-        Self::Buretrol,
-        Self::HeparinLock,
-        Self::Ippb,
-        Self::IvPump,
-        Self::IvSoluset,
-        Self::MeteredInhaler,
-        Self::Nebulizer,
-        Self::PcaPump,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrationDevice, TABLE_0164, Applicator, Buretrol, HeparinLock, Ippb, IvPump,
+    IvSoluset, MeteredInhaler, Nebulizer, PcaPump
+);
 
 /// Table 0165: Administration Method.
 pub static TABLE_0165: TableDesc = TableDesc {
@@ -5344,7 +4252,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 
 /// The codes of table 0165: Administration Method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
     Chew,
@@ -5379,32 +4287,10 @@ pub enum AdministrationMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrationMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrationMethod {
-    const DESC: &'static TableDesc = &TABLE_0165;
-    const ALL: &'static [Self] = &[
-        Self::Chew,
-        Self::Dissolve,
-        Self::Dust,
-        Self::Inflitrate,
-        Self::Irrigate,
-        Self::Insert,
-        Self::IvPush,
-        Self::IvPiggyback,
-        Self::Nebulized,
-        Self::Perfuse,
-        Self::Pain,
-        Self::Shampoo,
-        Self::Soak,
-        Self::Wash,
-        Self::Wipe,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrationMethod, TABLE_0165, Chew, Dissolve, Dust, Inflitrate, Irrigate, Insert,
+    IvPush, IvPiggyback, Nebulized, Perfuse, Pain, Shampoo, Soak, Wash, Wipe
+);
 
 /// Table 0166: Rx Component Type.
 pub static TABLE_0166: TableDesc = TableDesc {
@@ -5417,7 +4303,7 @@ pub static TABLE_0166: TableDesc = TableDesc {
 
 /// The codes of table 0166: Rx Component Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
     Additive,
@@ -5426,16 +4312,7 @@ pub enum RxComponentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RxComponentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RxComponentType {
-    const DESC: &'static TableDesc = &TABLE_0166;
-    const ALL: &'static [Self] = &[Self::Additive, Self::Base];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(RxComponentType, TABLE_0166, Additive, Base);
 
 /// Table 0167: Substitution Status.
 pub static TABLE_0167: TableDesc = TableDesc {
@@ -5452,7 +4329,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 
 /// The codes of table 0167: Substitution Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `G`: A generic substitution was dispensed
     AGenericSubstitutionWasDispensed,
@@ -5463,20 +4340,10 @@ pub enum SubstitutionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubstitutionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubstitutionStatus {
-    const DESC: &'static TableDesc = &TABLE_0167;
-    const ALL: &'static [Self] = &[
-        Self::AGenericSubstitutionWasDispensed,
-        Self::NoSubstituteWasDispensed,
-        Self::ATherapeuticSubstitutionWasDispensed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SubstitutionStatus, TABLE_0167, AGenericSubstitutionWasDispensed,
+    NoSubstituteWasDispensed, ATherapeuticSubstitutionWasDispensed
+);
 
 /// Table 0168: Processing Priority.
 pub static TABLE_0168: TableDesc = TableDesc {
@@ -5497,7 +4364,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 
 /// The codes of table 0168: Processing Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -5516,24 +4383,11 @@ pub enum ProcessingPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingPriority {
-    const DESC: &'static TableDesc = &TABLE_0168;
-    const ALL: &'static [Self] = &[
-        Self::AsSoonAsPossibleAPriorityLowerThanStat,
-        Self::CodeB,
-        Self::MeasureContinously,
-        Self::PreoperativeToBeDonePriorToSurgery,
-        Self::Routine,
-        Self::StatDoImmediately,
-        Self::CodeT,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcessingPriority, TABLE_0168, AsSoonAsPossibleAPriorityLowerThanStat, CodeB,
+    MeasureContinously, PreoperativeToBeDonePriorToSurgery, Routine, StatDoImmediately,
+    CodeT
+);
 
 /// Table 0169: Reportin Priority.
 pub static TABLE_0169: TableDesc = TableDesc {
@@ -5546,7 +4400,7 @@ pub static TABLE_0169: TableDesc = TableDesc {
 
 /// The codes of table 0169: Reportin Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportinPriority {
     /// `C`: Call back results
     CallBackResults,
@@ -5555,16 +4409,7 @@ pub enum ReportinPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportinPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportinPriority {
-    const DESC: &'static TableDesc = &TABLE_0169;
-    const ALL: &'static [Self] = &[Self::CallBackResults, Self::RushReporting];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReportinPriority, TABLE_0169, CallBackResults, RushReporting);
 
 /// Table 0170: Derived Specimen.
 pub static TABLE_0170: TableDesc = TableDesc {
@@ -5581,7 +4426,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 
 /// The codes of table 0170: Derived Specimen.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child observation
     ChildObservation,
@@ -5592,20 +4437,9 @@ pub enum DerivedSpecimen {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DerivedSpecimen {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DerivedSpecimen {
-    const DESC: &'static TableDesc = &TABLE_0170;
-    const ALL: &'static [Self] = &[
-        Self::ChildObservation,
-        Self::NotApplicable,
-        Self::ParentObservation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DerivedSpecimen, TABLE_0170, ChildObservation, NotApplicable, ParentObservation
+);
 
 /// Table 0171: Country Code.
 pub static TABLE_0171: TableDesc = TableDesc {
@@ -5806,7 +4640,7 @@ pub static TABLE_0171: TableDesc = TableDesc {
 
 /// The codes of table 0171: Country Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CountryCode {
     /// `A`: Austria
     Austria,
@@ -6185,204 +5019,32 @@ pub enum CountryCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CountryCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CountryCode {
-    const DESC: &'static TableDesc = &TABLE_0171;
-    const ALL: &'static [Self] = &[
-        Self::Austria,
-        Self::Yemen,
-        Self::Afghanistan,
-        Self::Angola,
-        Self::Albania,
-        Self::Andorra,
-        Self::AntiguaAndBarbuda,
-        Self::Australia,
-        Self::Belgium,
-        Self::Bangladesh,
-        Self::Barbados,
-        Self::Bulgaria,
-        Self::Belize,
-        Self::Bhutan,
-        Self::Maldives,
-        Self::Bolivia,
-        Self::BosniaAndHerzegovina,
-        Self::Brazil,
-        Self::Bahrain,
-        Self::Brunei,
-        Self::Bahamas,
-        Self::Myanmar,
-        Self::Belarus,
-        Self::Cuba,
-        Self::Cameroon,
-        Self::Canada,
-        Self::Switzerland,
-        Self::Chad,
-        Self::IvoryCoast,
-        Self::SriLanka,
-        Self::Colombia,
-        Self::CostaRica,
-        Self::CapeVerde,
-        Self::Cyprus,
-        Self::CzechRepublic,
-        Self::Germany,
-        Self::DominicanRepublic,
-        Self::Denmark,
-        Self::Benin,
-        Self::Algeria,
-        Self::Spain,
-        Self::Kenya,
-        Self::Tanzania,
-        Self::Uganda,
-        Self::Zanzibar,
-        Self::Ecuador,
-        Self::ElSalvador,
-        Self::Egypt,
-        Self::Ethiopia,
-        Self::Estonia,
-        Self::France,
-        Self::FalklandIslands,
-        Self::Fiji,
-        Self::Liechtenstein,
-        Self::FaeroeIslands,
-        Self::Yugoslavia,
-        Self::Micronesia,
-        Self::Gabon,
-        Self::UnitedKingdom,
-        Self::ChannelIslandsAlderney,
-        Self::ChannelIslandsGuernsey,
-        Self::ChannelIslandsJersey,
-        Self::IsleOfMan,
-        Self::Gibraltar,
-        Self::Guatemala,
-        Self::Georgia,
-        Self::Ghana,
-        Self::Greece,
-        Self::Guyana,
-        Self::Hungary,
-        Self::Honduras,
-        Self::Hongkong,
-        Self::Croatia,
-        Self::BurkinaFaso,
-        Self::Italy,
-        Self::Israel,
-        Self::India,
-        Self::Iran,
-        Self::Ireland,
-        Self::Iraq,
-        Self::Iceland,
-        Self::Japan,
-        Self::Jamaica,
-        Self::Jordan,
-        Self::Cambodia,
-        Self::Kazakhstan,
-        Self::Kyrgyzstan,
-        Self::Kuwait,
-        Self::Luxembourg,
-        Self::Laos,
-        Self::Libya,
-        Self::Liberia,
-        Self::Lesotho,
-        Self::Lithuania,
-        Self::Latvia,
-        Self::Malta,
-        Self::Morocco,
-        Self::Macedonia,
-        Self::Malaysia,
-        Self::Oman,
-        Self::Monaco,
-        Self::Mexico,
-        Self::Moldova,
-        Self::Mozambique,
-        Self::Mauritius,
-        Self::Malawi,
-        Self::Norway,
-        Self::NetherlandsAntilles,
-        Self::Nauru,
-        Self::Nepal,
-        Self::Nicaragua,
-        Self::Netherlands,
-        Self::NewZealand,
-        Self::Portugal,
-        Self::Panama,
-        Self::Pakistan,
-        Self::Peru,
-        Self::Poland,
-        Self::PapuaNewGuinea,
-        Self::Paraguay,
-        Self::Qatar,
-        Self::Argentina,
-        Self::Botswana,
-        Self::Taiwan,
-        Self::CentralAfricanRepublic,
-        Self::Congo,
-        Self::Chile,
-        Self::Guinea,
-        Self::Haiti,
-        Self::Indonesia,
-        Self::Mauritania,
-        Self::Lebanon,
-        Self::Madagascar,
-        Self::Mali,
-        Self::Niger,
-        Self::Romania,
-        Self::Korea,
-        Self::Uruguay,
-        Self::Philippines,
-        Self::SanMarino,
-        Self::Burundi,
-        Self::Russia,
-        Self::Rwanda,
-        Self::Sweden,
-        Self::SaudiArabia,
-        Self::StScn,
-        Self::Swaziland,
-        Self::Finland,
-        Self::Singapore,
-        Self::Slovakia,
-        Self::Slovenia,
-        Self::Suriname,
-        Self::Senegal,
-        Self::SolomonIslands,
-        Self::Somalia,
-        Self::SaoTomeAndPrincipe,
-        Self::Sudan,
-        Self::Namibia,
-        Self::Seychelles,
-        Self::Syria,
-        Self::Thailand,
-        Self::Tajikistan,
-        Self::Togo,
-        Self::China,
-        Self::Turkmenistan,
-        Self::Tunisia,
-        Self::Turkey,
-        Self::TrinidadAndTobago,
-        Self::Ukraine,
-        Self::UnitedArabEmirates,
-        Self::UnitedStatesOfAmerica,
-        Self::Uzbekistan,
-        Self::VaticanCityState,
-        Self::Vietnam,
-        Self::Gambia,
-        Self::SierraLeone,
-        Self::Nigeria,
-        Self::Dominica,
-        Self::Grenada,
-        Self::StWl,
-        Self::WesternSamoa,
-        Self::StWv,
-        Self::Venezuela,
-        Self::Zambia,
-        Self::SouthAfrica,
-        Self::Zaire,
-        Self::Zimbabwe,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CountryCode, TABLE_0171, Austria, Yemen, Afghanistan, Angola, Albania, Andorra,
+    AntiguaAndBarbuda, Australia, Belgium, Bangladesh, Barbados, Bulgaria, Belize,
+    Bhutan, Maldives, Bolivia, BosniaAndHerzegovina, Brazil, Bahrain, Brunei, Bahamas,
+    Myanmar, Belarus, Cuba, Cameroon, Canada, Switzerland, Chad, IvoryCoast, SriLanka,
+    Colombia, CostaRica, CapeVerde, Cyprus, CzechRepublic, Germany, DominicanRepublic,
+    Denmark, Benin, Algeria, Spain, Kenya, Tanzania, Uganda, Zanzibar, Ecuador,
+    ElSalvador, Egypt, Ethiopia, Estonia, France, FalklandIslands, Fiji, Liechtenstein,
+    FaeroeIslands, Yugoslavia, Micronesia, Gabon, UnitedKingdom, ChannelIslandsAlderney,
+    ChannelIslandsGuernsey, ChannelIslandsJersey, IsleOfMan, Gibraltar, Guatemala,
+    Georgia, Ghana, Greece, Guyana, Hungary, Honduras, Hongkong, Croatia, BurkinaFaso,
+    Italy, Israel, India, Iran, Ireland, Iraq, Iceland, Japan, Jamaica, Jordan, Cambodia,
+    Kazakhstan, Kyrgyzstan, Kuwait, Luxembourg, Laos, Libya, Liberia, Lesotho, Lithuania,
+    Latvia, Malta, Morocco, Macedonia, Malaysia, Oman, Monaco, Mexico, Moldova,
+    Mozambique, Mauritius, Malawi, Norway, NetherlandsAntilles, Nauru, Nepal, Nicaragua,
+    Netherlands, NewZealand, Portugal, Panama, Pakistan, Peru, Poland, PapuaNewGuinea,
+    Paraguay, Qatar, Argentina, Botswana, Taiwan, CentralAfricanRepublic, Congo, Chile,
+    Guinea, Haiti, Indonesia, Mauritania, Lebanon, Madagascar, Mali, Niger, Romania,
+    Korea, Uruguay, Philippines, SanMarino, Burundi, Russia, Rwanda, Sweden, SaudiArabia,
+    StScn, Swaziland, Finland, Singapore, Slovakia, Slovenia, Suriname, Senegal,
+    SolomonIslands, Somalia, SaoTomeAndPrincipe, Sudan, Namibia, Seychelles, Syria,
+    Thailand, Tajikistan, Togo, China, Turkmenistan, Tunisia, Turkey, TrinidadAndTobago,
+    Ukraine, UnitedArabEmirates, UnitedStatesOfAmerica, Uzbekistan, VaticanCityState,
+    Vietnam, Gambia, SierraLeone, Nigeria, Dominica, Grenada, StWl, WesternSamoa, StWv,
+    Venezuela, Zambia, SouthAfrica, Zaire, Zimbabwe
+);
 
 /// Table 0172: Veterans Military Status.
 pub static TABLE_0172: TableDesc = TableDesc {
@@ -6404,7 +5066,7 @@ pub static TABLE_0173: TableDesc = TableDesc {
 
 /// The codes of table 0173: Coordination of Benefits.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
     Coordination,
@@ -6413,16 +5075,7 @@ pub enum CoordinationOfBenefits {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CoordinationOfBenefits {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CoordinationOfBenefits {
-    const DESC: &'static TableDesc = &TABLE_0173;
-    const ALL: &'static [Self] = &[Self::Coordination, Self::Independent];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CoordinationOfBenefits, TABLE_0173, Coordination, Independent);
 
 /// Table 0174: Nature of Test/observation.
 pub static TABLE_0174: TableDesc = TableDesc {
@@ -6453,7 +5106,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 
 /// The codes of table 0174: Nature of Test/observation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfTestObservation {
     /// `A`: Atomic test/observation (test code or treatment code)
     CodeA,
@@ -6468,22 +5121,9 @@ pub enum NatureOfTestObservation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfTestObservation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfTestObservation {
-    const DESC: &'static TableDesc = &TABLE_0174;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::CodeC,
-        Self::CodeF,
-        Self::CodeP,
-        Self::CodeS,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NatureOfTestObservation, TABLE_0174, CodeA, CodeC, CodeF, CodeP, CodeS
+);
 
 /// Table 0175: Master File Identifier Code.
 pub static TABLE_0175: TableDesc = TableDesc {
@@ -6524,7 +5164,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 
 /// The codes of table 0175: Master File Identifier Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file (see chapter 6, appendix)
     CodeCdm,
@@ -6547,26 +5187,10 @@ pub enum MasterFileIdentifierCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MasterFileIdentifierCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MasterFileIdentifierCode {
-    const DESC: &'static TableDesc = &TABLE_0175;
-    const ALL: &'static [Self] = &[
-        Self::CodeCdm,
-        Self::CodeOm1,
-        Self::CodeOm2,
-        Self::CodeOm3,
-        Self::CodeOm4,
-        Self::CodeOm5,
-        Self::CodeOm6,
-        Self::CodePra,
-        Self::StaffMasterFileSeeChapter8Appendix,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MasterFileIdentifierCode, TABLE_0175, CodeCdm, CodeOm1, CodeOm2, CodeOm3, CodeOm4,
+    CodeOm5, CodeOm6, CodePra, StaffMasterFileSeeChapter8Appendix
+);
 
 /// Table 0176: Master File Application Identifier.
 pub static TABLE_0176: TableDesc = TableDesc {
@@ -6599,7 +5223,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 
 /// The codes of table 0177: Confidentiality Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
     AidsPatient,
@@ -6624,27 +5248,11 @@ pub enum ConfidentialityCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ConfidentialityCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ConfidentialityCode {
-    const DESC: &'static TableDesc = &TABLE_0177;
-    const ALL: &'static [Self] = &[
-        Self::AidsPatient,
-        Self::Employee,
-        Self::AlcoholDrugTreatmentPatient,
-        Self::HivPlusPatient,
-        Self::PsychiatricPatient,
-        Self::Restricted,
-        Self::UsualControl,
-        Self::UnwedMother,
-        Self::VeryRestricted,
-        Self::VeryImportantPersonOrCelebrity,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ConfidentialityCode, TABLE_0177, AidsPatient, Employee, AlcoholDrugTreatmentPatient,
+    HivPlusPatient, PsychiatricPatient, Restricted, UsualControl, UnwedMother,
+    VeryRestricted, VeryImportantPersonOrCelebrity
+);
 
 /// Table 0178: File-level Event Code.
 pub static TABLE_0178: TableDesc = TableDesc {
@@ -6666,7 +5274,7 @@ pub static TABLE_0178: TableDesc = TableDesc {
 
 /// The codes of table 0178: File-level Event Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
     CodeRep,
@@ -6675,16 +5283,7 @@ pub enum FileLevelEventCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FileLevelEventCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FileLevelEventCode {
-    const DESC: &'static TableDesc = &TABLE_0178;
-    const ALL: &'static [Self] = &[Self::CodeRep, Self::CodeUpd];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(FileLevelEventCode, TABLE_0178, CodeRep, CodeUpd);
 
 /// Table 0179: Response Level.
 pub static TABLE_0179: TableDesc = TableDesc {
@@ -6702,7 +5301,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 
 /// The codes of table 0179: Response Level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
     Always,
@@ -6715,21 +5314,10 @@ pub enum ResponseLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResponseLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResponseLevel {
-    const DESC: &'static TableDesc = &TABLE_0179;
-    const ALL: &'static [Self] = &[
-        Self::Always,
-        Self::ErrorRejectConditionsOnly,
-        Self::NeverNoApplicationLevelResponseNeeded,
-        Self::Success,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResponseLevel, TABLE_0179, Always, ErrorRejectConditionsOnly,
+    NeverNoApplicationLevelResponseNeeded, Success
+);
 
 /// Table 0180: REcord Level Event Code.
 pub static TABLE_0180: TableDesc = TableDesc {
@@ -6748,7 +5336,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 
 /// The codes of table 0180: REcord Level Event Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum REcordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
     ReactivateDeactivatedRecord,
@@ -6763,22 +5351,10 @@ pub enum REcordLevelEventCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for REcordLevelEventCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for REcordLevelEventCode {
-    const DESC: &'static TableDesc = &TABLE_0180;
-    const ALL: &'static [Self] = &[
-        Self::ReactivateDeactivatedRecord,
-        Self::AddRecordToMasterFile,
-        Self::Deactivate,
-        Self::DeleteRecordFromMasterFile,
-        Self::UpdateRecordForMasterFile,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    REcordLevelEventCode, TABLE_0180, ReactivateDeactivatedRecord, AddRecordToMasterFile,
+    Deactivate, DeleteRecordFromMasterFile, UpdateRecordForMasterFile
+);
 
 /// Table 0181: MFN Recode-Level Error Return.
 pub static TABLE_0181: TableDesc = TableDesc {
@@ -6794,7 +5370,7 @@ pub static TABLE_0181: TableDesc = TableDesc {
 
 /// The codes of table 0181: MFN Recode-Level Error Return.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MfnRecodeLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
     CodeS,
@@ -6803,16 +5379,7 @@ pub enum MfnRecodeLevelErrorReturn {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MfnRecodeLevelErrorReturn {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MfnRecodeLevelErrorReturn {
-    const DESC: &'static TableDesc = &TABLE_0181;
-    const ALL: &'static [Self] = &[Self::CodeS, Self::CodeU];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(MfnRecodeLevelErrorReturn, TABLE_0181, CodeS, CodeU);
 
 /// Table 0182: Staff Type.
 pub static TABLE_0182: TableDesc = TableDesc {
@@ -6834,7 +5401,7 @@ pub static TABLE_0183: TableDesc = TableDesc {
 
 /// The codes of table 0183: Active/Inactive.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active staff
     ActiveStaff,
@@ -6843,16 +5410,7 @@ pub enum ActiveInactive {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActiveInactive {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActiveInactive {
-    const DESC: &'static TableDesc = &TABLE_0183;
-    const ALL: &'static [Self] = &[Self::ActiveStaff, Self::InactiveStaff];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ActiveInactive, TABLE_0183, ActiveStaff, InactiveStaff);
 
 /// Table 0184: Department.
 pub static TABLE_0184: TableDesc = TableDesc {
@@ -6881,7 +5439,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 
 /// The codes of table 0185: Preferred Method Of Contrct.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContrct {
     /// `B`: Beeper number
     BeeperNumber,
@@ -6898,23 +5456,10 @@ pub enum PreferredMethodOfContrct {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PreferredMethodOfContrct {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PreferredMethodOfContrct {
-    const DESC: &'static TableDesc = &TABLE_0185;
-    const ALL: &'static [Self] = &[
-        Self::BeeperNumber,
-        Self::CellularPhoneNumber,
-        Self::EMailAddressNotInTnFormat,
-        Self::FaxNumber,
-        Self::HomePhoneNumber,
-        Self::OfficePhoneNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PreferredMethodOfContrct, TABLE_0185, BeeperNumber, CellularPhoneNumber,
+    EMailAddressNotInTnFormat, FaxNumber, HomePhoneNumber, OfficePhoneNumber
+);
 
 /// Table 0186: Practioner Category.
 pub static TABLE_0186: TableDesc = TableDesc {
@@ -6939,7 +5484,7 @@ pub static TABLE_0187: TableDesc = TableDesc {
 
 /// The codes of table 0187: Provider billing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
     InstitutionBillsForProvider,
@@ -6948,19 +5493,9 @@ pub enum ProviderBilling {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProviderBilling {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProviderBilling {
-    const DESC: &'static TableDesc = &TABLE_0187;
-    const ALL: &'static [Self] = &[
-        Self::InstitutionBillsForProvider,
-        Self::ProviderDoesOwnBilling,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProviderBilling, TABLE_0187, InstitutionBillsForProvider, ProviderDoesOwnBilling
+);
 
 /// Table 0188: Operator ID.
 pub static TABLE_0188: TableDesc = TableDesc {
@@ -6998,7 +5533,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 
 /// The codes of table 0190: Adress Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdressType {
     /// `B`: Business
     Business,
@@ -7015,23 +5550,10 @@ pub enum AdressType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdressType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdressType {
-    const DESC: &'static TableDesc = &TABLE_0190;
-    const ALL: &'static [Self] = &[
-        Self::Business,
-        Self::CurrentOrTemporary,
-        Self::Home,
-        Self::Mailing,
-        Self::Office,
-        Self::Permanent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdressType, TABLE_0190, Business, CurrentOrTemporary, Home, Mailing, Office,
+    Permanent
+);
 
 /// Table 0191: Type Of Data.
 pub static TABLE_0191: TableDesc = TableDesc {
@@ -7050,7 +5572,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 
 /// The codes of table 0191: Type Of Data.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TypeOfData {
     /// `FT`: Formatted Text
     FormattedText,
@@ -7065,22 +5587,10 @@ pub enum TypeOfData {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TypeOfData {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TypeOfData {
-    const DESC: &'static TableDesc = &TABLE_0191;
-    const ALL: &'static [Self] = &[
-        Self::FormattedText,
-        Self::NonScannedImage,
-        Self::ScannedDocument,
-        Self::ScannedImage,
-        Self::MachineReadableTextDocument,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TypeOfData, TABLE_0191, FormattedText, NonScannedImage, ScannedDocument,
+    ScannedImage, MachineReadableTextDocument
+);
 
 /// Table 0192: Visit Id type.
 pub static TABLE_0192: TableDesc = TableDesc {
@@ -7107,7 +5617,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 
 /// The codes of table 0193: Amount Class.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
     Amount,
@@ -7120,18 +5630,4 @@ pub enum AmountClass {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmountClass {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmountClass {
-    const DESC: &'static TableDesc = &TABLE_0193;
-    const ALL: &'static [Self] = &[
-        Self::Amount,
-        Self::Limit,
-        Self::Percentage,
-        Self::Unlimited,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AmountClass, TABLE_0193, Amount, Limit, Percentage, Unlimited);

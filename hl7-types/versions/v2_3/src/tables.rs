@@ -25,7 +25,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: Sex.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Sex {
     /// `F`: Female
     Female,
@@ -38,16 +38,7 @@ pub enum Sex {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Sex {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Sex {
-    const DESC: &'static TableDesc = &TABLE_0001;
-    const ALL: &'static [Self] = &[Self::Female, Self::Male, Self::Other, Self::Unknown];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(Sex, TABLE_0001, Female, Male, Other, Unknown);
 
 /// Table 0002: Marital Status.
 pub static TABLE_0002: TableDesc = TableDesc {
@@ -66,7 +57,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 
 /// The codes of table 0002: Marital Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
     Separated,
@@ -81,22 +72,9 @@ pub enum MaritalStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MaritalStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MaritalStatus {
-    const DESC: &'static TableDesc = &TABLE_0002;
-    const ALL: &'static [Self] = &[
-        Self::Separated,
-        Self::Divorced,
-        Self::Married,
-        Self::Single,
-        Self::Widowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MaritalStatus, TABLE_0002, Separated, Divorced, Married, Single, Widowed
+);
 
 /// Table 0003: Event Type.
 pub static TABLE_0003: TableDesc = TableDesc {
@@ -335,7 +313,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 
 /// The codes of table 0003: Event Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventType {
     /// `A01`: ADT/ACK - Admit a patient
     AdtAckAdmitAPatient,
@@ -706,200 +684,70 @@ pub enum EventType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventType {
-    const DESC: &'static TableDesc = &TABLE_0003;
-    const ALL: &'static [Self] = &[
-        Self::AdtAckAdmitAPatient,
-        Self::AdtAckTransferAPatient,
-        Self::AdtAckDischargeAPatient,
-        Self::AdtAckRegisterAPatient,
-        Self::AdtAckPreadmitAPatient,
-        Self::AdtAckTransferAnOutpatientToInpatient,
-        Self::AdtAckTransferAnInpatientToOutpatient,
-        Self::AdtAckUpdatePatientInformation,
-        Self::AdtAckPatientDeparting,
-        Self::AdtAckPatientArriving,
-        Self::AdtAckCancelAdmit,
-        Self::AdtAckCancelTransfer,
-        Self::AdtAckCancelDischarge,
-        Self::AdtAckPendingAdmit,
-        Self::AdtAckPendingTransfer,
-        Self::AdtAckPendingDischarge,
-        Self::AdtAckSwapPatients,
-        Self::AdtAckMergePatientInformation,
-        Self::QryAckPatientQuery,
-        Self::AdtAckBedStatusUpdate,
-        Self::AdtAckLeaveOfAbsenceOutLeaving,
-        Self::AdtAckLeaveOfAbsenceInReturning,
-        Self::AdtAckDeleteAPatientRecord,
-        Self::AdtAckLinkPatientInformation,
-        Self::AdtAckCancelPendingDischarge,
-        Self::AdtAckCancelPendingTransfer,
-        Self::AdtAckCancelPendingAdmit,
-        Self::AdtAckAddPersonInformation,
-        Self::AdtAckDeletePersonInformation,
-        Self::AdtAckMergePersonInformation,
-        Self::AdtAckUpdatePersonInformation,
-        Self::AdtAckCancelPatientArriving,
-        Self::AdtAckCancelPatientDeparting,
-        Self::CodeA34,
-        Self::CodeA35,
-        Self::CodeA36,
-        Self::AdtAckUnlinkPatientInformation,
-        Self::AdtAckCancelPreAdmit,
-        Self::AdtAckMergePersonExternalId,
-        Self::AdtAckMergePatientInternalId,
-        Self::AdtAckMergeAccountPatientAccountNumber,
-        Self::AdtAckMergeVisitVisitNumber,
-        Self::AdtAckMovePatientInformationInternalId,
-        Self::AdtAckMoveAccountInformationInternalId,
-        Self::AdtAckMoveVisitInformationVisitNumber,
-        Self::AdtAckChangeExternalId,
-        Self::AdtAckChangeInternalId,
-        Self::AdtAckChangeAlternatePatientId,
-        Self::AdtAckChangePatientAccountNumber,
-        Self::AdtAckChangeVisitNumber,
-        Self::AdtAckChangeAlternateVisitId,
-        Self::SrmRegisterAPatientOnAClinicalTrial,
-        Self::Srm,
-        Self::SrmCorrectUpdateRegistrationInformation,
-        Self::SrmPatientHasGoneOffAClinicalTrial,
-        Self::SrmPatientEntersPhaseOfClinicalTrial,
-        Self::CodeC06,
-        Self::SrmCorrectUpdatePhaseInformation,
-        Self::SrmPatientHasGoneOffPhaseOfClinicalTrial,
-        Self::CodeC09,
-        Self::CsuPatientCompletesTheClinicalTrial,
-        Self::CodeC11,
-        Self::CodeC12,
-        Self::QryEqqSpqVqqRqqCancelQuery,
-        Self::RqiRpiRequestForInsuranceInformation,
-        Self::CodeI02,
-        Self::CodeI03,
-        Self::RqdRpiRequestForPatientDemographicData,
-        Self::CodeI05,
-        Self::CodeI06,
-        Self::PinAckUnsolicitedInsuranceInformation,
-        Self::CodeI08,
-        Self::CodeI09,
-        Self::CodeI10,
-        Self::CodeI11,
-        Self::RefRriPatientReferral,
-        Self::RefRriModifyPatientReferral,
-        Self::RefRriCancelPatientReferral,
-        Self::RefRriRequestPatientReferralStatus,
-        Self::CodeM01,
-        Self::MfnMfkMasterFileStaffPractioner,
-        Self::MfnMfkMasterFileTestObservation,
-        Self::CodeM04,
-        Self::MfnMfkPatientLocationMasterFile,
-        Self::MfnMfkChargeDescriptionMasterFile,
-        Self::CodeM07,
-        Self::MfnMfkTestObservationNurmericMasterFile,
-        Self::CodeM09,
-        Self::MfnMfkTestObservationBatteriesMasterFile,
-        Self::CodeM11,
-        Self::OrmOrderMessageAlsoRdeRdsRgvRas,
-        Self::OrrOrderResponseAlsoRreRrdRrgRra,
-        Self::BarAckAddAndUpdatePatientAccount,
-        Self::BarAckPurgePatientAccount,
-        Self::DftAckPostDetailFinancialTransaction,
-        Self::QryDspGenerateBillAndArStatements,
-        Self::BarAckUpdateAccount,
-        Self::BarAckEndAccount,
-        Self::CodeP07,
-        Self::CodeP08,
-        Self::SurSummaryProductExperienceReport,
-        Self::PprPcProblemAdd,
-        Self::PprPcProblemUpdate,
-        Self::PprPcProblemDelete,
-        Self::PprPcProblemQuery,
-        Self::PprPcProblemReponse,
-        Self::PglPcGoalAdd,
-        Self::PglPcGoalUpdate,
-        Self::PglPcGoalDelete,
-        Self::PglPcGoalQuery,
-        Self::PglPcGoalResponse,
-        Self::PppPcPathwayProblemOrientedAdd,
-        Self::PppPcPathwayProblemOrientedUpdate,
-        Self::PppPcPathwayProblemOrientedDelete,
-        Self::PppPcPathwayProblemOrientedQuery,
-        Self::PppPcPathwayProblemOrientedQueryResponse,
-        Self::PppPcPathwayGoalOrientedAdd,
-        Self::PppPcPathwayGoalOrientedUpdate,
-        Self::PppPcPathwayGoalOrientedDelete,
-        Self::PppPcPathwayGoalOrientedQuery,
-        Self::PppPcPathwayGoalOrientedQueryResponse,
-        Self::QryDsrQuerySentForImmediateResponse,
-        Self::QryAckQuerySentForDeferredResponse,
-        Self::DsrAckDeferredResponseToAQuery,
-        Self::EqqEmbeddedQueryLanguageQuery,
-        Self::UdmAckUnsolicitedDisplayUpdate,
-        Self::OsqOsrQueryForOrderStatus,
-        Self::CodeR01,
-        Self::QryQueryForResultsOfObservation,
-        Self::CodeR03,
-        Self::CodeR04,
-        Self::QryDsrQueryForDisplayResults,
-        Self::UdmUnsolicitedUpdateDisplayResults,
-        Self::CodeRar,
-        Self::CodeRdr,
-        Self::CodeRer,
-        Self::RgrPharmacyDoseInformationQueryResponse,
-        Self::CodeRor,
-        Self::SrmSrrRequestNewAppointmentBooking,
-        Self::SrmSrrRequestAppointmentRescheduling,
-        Self::SrmSrrRequestAppointmentModification,
-        Self::SrmSrrRequestAppointmentCancellation,
-        Self::SrmSrrRequestAppointmentDiscontinuation,
-        Self::SrmSrrRequestAppointmentDeletion,
-        Self::CodeS07,
-        Self::CodeS08,
-        Self::CodeS09,
-        Self::CodeS10,
-        Self::CodeS11,
-        Self::CodeS12,
-        Self::CodeS13,
-        Self::CodeS14,
-        Self::CodeS15,
-        Self::CodeS16,
-        Self::SiuAckNotificationOfAppointmentdeletion,
-        Self::CodeS18,
-        Self::CodeS19,
-        Self::CodeS20,
-        Self::CodeS21,
-        Self::CodeS22,
-        Self::CodeS23,
-        Self::CodeS24,
-        Self::SqmSqrQueryScheduleInformation,
-        Self::CodeS26,
-        Self::MdmAckOriginalDocumentNotification,
-        Self::CodeT02,
-        Self::MdmAckDocumentStatusChangeNotification,
-        Self::CodeT04,
-        Self::MdmAckDocumentAddendumNotification,
-        Self::CodeT06,
-        Self::MdmAckDocumentReplaceNotification,
-        Self::CodeT08,
-        Self::MdmAckDocumentCancelNotificationT09,
-        Self::CodeT10,
-        Self::MdmAckDocumentCancelNotificationT11,
-        Self::QryDocDocumentQuery,
-        Self::VxqQueryForVaccinationRecord,
-        Self::CodeV02,
-        Self::VxrVaccinationRecordResponse,
-        Self::VxuUnsolicitedVaccinationRecordUpdate,
-        Self::CodeW01,
-        Self::QrfWaveformResultResponseToQuery,
-        Self::PexProductExperience,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventType, TABLE_0003, AdtAckAdmitAPatient, AdtAckTransferAPatient,
+    AdtAckDischargeAPatient, AdtAckRegisterAPatient, AdtAckPreadmitAPatient,
+    AdtAckTransferAnOutpatientToInpatient, AdtAckTransferAnInpatientToOutpatient,
+    AdtAckUpdatePatientInformation, AdtAckPatientDeparting, AdtAckPatientArriving,
+    AdtAckCancelAdmit, AdtAckCancelTransfer, AdtAckCancelDischarge, AdtAckPendingAdmit,
+    AdtAckPendingTransfer, AdtAckPendingDischarge, AdtAckSwapPatients,
+    AdtAckMergePatientInformation, QryAckPatientQuery, AdtAckBedStatusUpdate,
+    AdtAckLeaveOfAbsenceOutLeaving, AdtAckLeaveOfAbsenceInReturning,
+    AdtAckDeleteAPatientRecord, AdtAckLinkPatientInformation,
+    AdtAckCancelPendingDischarge, AdtAckCancelPendingTransfer, AdtAckCancelPendingAdmit,
+    AdtAckAddPersonInformation, AdtAckDeletePersonInformation,
+    AdtAckMergePersonInformation, AdtAckUpdatePersonInformation,
+    AdtAckCancelPatientArriving, AdtAckCancelPatientDeparting, CodeA34, CodeA35, CodeA36,
+    AdtAckUnlinkPatientInformation, AdtAckCancelPreAdmit, AdtAckMergePersonExternalId,
+    AdtAckMergePatientInternalId, AdtAckMergeAccountPatientAccountNumber,
+    AdtAckMergeVisitVisitNumber, AdtAckMovePatientInformationInternalId,
+    AdtAckMoveAccountInformationInternalId, AdtAckMoveVisitInformationVisitNumber,
+    AdtAckChangeExternalId, AdtAckChangeInternalId, AdtAckChangeAlternatePatientId,
+    AdtAckChangePatientAccountNumber, AdtAckChangeVisitNumber,
+    AdtAckChangeAlternateVisitId, SrmRegisterAPatientOnAClinicalTrial, Srm,
+    SrmCorrectUpdateRegistrationInformation, SrmPatientHasGoneOffAClinicalTrial,
+    SrmPatientEntersPhaseOfClinicalTrial, CodeC06, SrmCorrectUpdatePhaseInformation,
+    SrmPatientHasGoneOffPhaseOfClinicalTrial, CodeC09,
+    CsuPatientCompletesTheClinicalTrial, CodeC11, CodeC12, QryEqqSpqVqqRqqCancelQuery,
+    RqiRpiRequestForInsuranceInformation, CodeI02, CodeI03,
+    RqdRpiRequestForPatientDemographicData, CodeI05, CodeI06,
+    PinAckUnsolicitedInsuranceInformation, CodeI08, CodeI09, CodeI10, CodeI11,
+    RefRriPatientReferral, RefRriModifyPatientReferral, RefRriCancelPatientReferral,
+    RefRriRequestPatientReferralStatus, CodeM01, MfnMfkMasterFileStaffPractioner,
+    MfnMfkMasterFileTestObservation, CodeM04, MfnMfkPatientLocationMasterFile,
+    MfnMfkChargeDescriptionMasterFile, CodeM07, MfnMfkTestObservationNurmericMasterFile,
+    CodeM09, MfnMfkTestObservationBatteriesMasterFile, CodeM11,
+    OrmOrderMessageAlsoRdeRdsRgvRas, OrrOrderResponseAlsoRreRrdRrgRra,
+    BarAckAddAndUpdatePatientAccount, BarAckPurgePatientAccount,
+    DftAckPostDetailFinancialTransaction, QryDspGenerateBillAndArStatements,
+    BarAckUpdateAccount, BarAckEndAccount, CodeP07, CodeP08,
+    SurSummaryProductExperienceReport, PprPcProblemAdd, PprPcProblemUpdate,
+    PprPcProblemDelete, PprPcProblemQuery, PprPcProblemReponse, PglPcGoalAdd,
+    PglPcGoalUpdate, PglPcGoalDelete, PglPcGoalQuery, PglPcGoalResponse,
+    PppPcPathwayProblemOrientedAdd, PppPcPathwayProblemOrientedUpdate,
+    PppPcPathwayProblemOrientedDelete, PppPcPathwayProblemOrientedQuery,
+    PppPcPathwayProblemOrientedQueryResponse, PppPcPathwayGoalOrientedAdd,
+    PppPcPathwayGoalOrientedUpdate, PppPcPathwayGoalOrientedDelete,
+    PppPcPathwayGoalOrientedQuery, PppPcPathwayGoalOrientedQueryResponse,
+    QryDsrQuerySentForImmediateResponse, QryAckQuerySentForDeferredResponse,
+    DsrAckDeferredResponseToAQuery, EqqEmbeddedQueryLanguageQuery,
+    UdmAckUnsolicitedDisplayUpdate, OsqOsrQueryForOrderStatus, CodeR01,
+    QryQueryForResultsOfObservation, CodeR03, CodeR04, QryDsrQueryForDisplayResults,
+    UdmUnsolicitedUpdateDisplayResults, CodeRar, CodeRdr, CodeRer,
+    RgrPharmacyDoseInformationQueryResponse, CodeRor, SrmSrrRequestNewAppointmentBooking,
+    SrmSrrRequestAppointmentRescheduling, SrmSrrRequestAppointmentModification,
+    SrmSrrRequestAppointmentCancellation, SrmSrrRequestAppointmentDiscontinuation,
+    SrmSrrRequestAppointmentDeletion, CodeS07, CodeS08, CodeS09, CodeS10, CodeS11,
+    CodeS12, CodeS13, CodeS14, CodeS15, CodeS16, SiuAckNotificationOfAppointmentdeletion,
+    CodeS18, CodeS19, CodeS20, CodeS21, CodeS22, CodeS23, CodeS24,
+    SqmSqrQueryScheduleInformation, CodeS26, MdmAckOriginalDocumentNotification, CodeT02,
+    MdmAckDocumentStatusChangeNotification, CodeT04, MdmAckDocumentAddendumNotification,
+    CodeT06, MdmAckDocumentReplaceNotification, CodeT08,
+    MdmAckDocumentCancelNotificationT09, CodeT10, MdmAckDocumentCancelNotificationT11,
+    QryDocDocumentQuery, VxqQueryForVaccinationRecord, CodeV02,
+    VxrVaccinationRecordResponse, VxuUnsolicitedVaccinationRecordUpdate, CodeW01,
+    QrfWaveformResultResponseToQuery, PexProductExperience
+);
 
 /// Table 0004: Patient Class.
 pub static TABLE_0004: TableDesc = TableDesc {
@@ -919,7 +767,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Patient Class.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
     Obstetrics,
@@ -936,23 +784,10 @@ pub enum PatientClass {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientClass {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientClass {
-    const DESC: &'static TableDesc = &TABLE_0004;
-    const ALL: &'static [Self] = &[
-        Self::Obstetrics,
-        Self::Emergency,
-        Self::Inpatient,
-        Self::Outpatient,
-        Self::Preadmit,
-        Self::RecurringPatient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientClass, TABLE_0004, Obstetrics, Emergency, Inpatient, Outpatient, Preadmit,
+    RecurringPatient
+);
 
 /// Table 0005: Race.
 pub static TABLE_0005: TableDesc = TableDesc {
@@ -988,7 +823,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Admission Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
     Accident,
@@ -1001,21 +836,9 @@ pub enum AdmissionType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdmissionType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdmissionType {
-    const DESC: &'static TableDesc = &TABLE_0007;
-    const ALL: &'static [Self] = &[
-        Self::Accident,
-        Self::Emergency,
-        Self::LaborAndDelivery,
-        Self::Routine,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdmissionType, TABLE_0007, Accident, Emergency, LaborAndDelivery, Routine
+);
 
 /// Table 0008: Acknowledgment code.
 pub static TABLE_0008: TableDesc = TableDesc {
@@ -1035,7 +858,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Acknowledgment code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
     OriginalModeAa,
@@ -1052,23 +875,10 @@ pub enum AcknowledgmentCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AcknowledgmentCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AcknowledgmentCode {
-    const DESC: &'static TableDesc = &TABLE_0008;
-    const ALL: &'static [Self] = &[
-        Self::OriginalModeAa,
-        Self::OriginalModeAe,
-        Self::OriginalModeAr,
-        Self::CodeCa,
-        Self::CodeCe,
-        Self::CodeCr,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AcknowledgmentCode, TABLE_0008, OriginalModeAa, OriginalModeAe, OriginalModeAr,
+    CodeCa, CodeCe, CodeCr
+);
 
 /// Table 0009: Ambulatory Status.
 pub static TABLE_0009: TableDesc = TableDesc {
@@ -1098,7 +908,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Ambulatory Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
     NoFunctionalLimitations,
@@ -1135,33 +945,13 @@ pub enum AmbulatoryStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmbulatoryStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmbulatoryStatus {
-    const DESC: &'static TableDesc = &TABLE_0009;
-    const ALL: &'static [Self] = &[
-        Self::NoFunctionalLimitations,
-        Self::AmbulatesWithAssistiveDevice,
-        Self::WheelchairStretcherBound,
-        Self::ComatoseNonResponsive,
-        Self::Disoriented,
-        Self::VisionImpaired,
-        Self::HearingImpaired,
-        Self::SpeechImpaired,
-        Self::NonenglishSpeaking,
-        Self::FunctionalLevelUnknown,
-        Self::OxygenTherapy,
-        Self::SpecialEquipmentTubesIVsCatheters,
-        Self::Amputee,
-        Self::Mastectomy,
-        Self::Paraplegic,
-        Self::Pregnant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AmbulatoryStatus, TABLE_0009, NoFunctionalLimitations, AmbulatesWithAssistiveDevice,
+    WheelchairStretcherBound, ComatoseNonResponsive, Disoriented, VisionImpaired,
+    HearingImpaired, SpeechImpaired, NonenglishSpeaking, FunctionalLevelUnknown,
+    OxygenTherapy, SpecialEquipmentTubesIVsCatheters, Amputee, Mastectomy, Paraplegic,
+    Pregnant
+);
 
 /// Table 0010: Physician ID.
 pub static TABLE_0010: TableDesc = TableDesc {
@@ -1188,7 +978,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 
 /// The codes of table 0017: Transaction Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
     Adjustment,
@@ -1201,21 +991,7 @@ pub enum TransactionType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransactionType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransactionType {
-    const DESC: &'static TableDesc = &TABLE_0017;
-    const ALL: &'static [Self] = &[
-        Self::Adjustment,
-        Self::Credit,
-        Self::Charge,
-        Self::Payment,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(TransactionType, TABLE_0017, Adjustment, Credit, Charge, Payment);
 
 /// Table 0018: Patient Type.
 pub static TABLE_0018: TableDesc = TableDesc {
@@ -1288,7 +1064,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 
 /// The codes of table 0027: Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -1303,22 +1079,10 @@ pub enum Priority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Priority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Priority {
-    const DESC: &'static TableDesc = &TABLE_0027;
-    const ALL: &'static [Self] = &[
-        Self::AsSoonAsPossibleAPriorityLowerThanStat,
-        Self::PreoperativeToBeDonePriorToSurgery,
-        Self::Routine,
-        Self::StatDoImmediately,
-        Self::CodeT,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Priority, TABLE_0027, AsSoonAsPossibleAPriorityLowerThanStat,
+    PreoperativeToBeDonePriorToSurgery, Routine, StatDoImmediately, CodeT
+);
 
 /// Table 0032: Charge/Price Indicator.
 pub static TABLE_0032: TableDesc = TableDesc {
@@ -1359,7 +1123,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 
 /// The codes of table 0038: Order Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -1382,26 +1146,11 @@ pub enum OrderStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrderStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrderStatus {
-    const DESC: &'static TableDesc = &TABLE_0038;
-    const ALL: &'static [Self] = &[
-        Self::SomeButNotAllResultsAvailable,
-        Self::OrderWasCanceled,
-        Self::OrderIsCompleted,
-        Self::OrderWasDiscontinued,
-        Self::ErrorOrderNotFound,
-        Self::OrderIsOnHold,
-        Self::InProcessUnspecified,
-        Self::OrderHasBeenReplaced,
-        Self::InProcessScheduled,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrderStatus, TABLE_0038, SomeButNotAllResultsAvailable, OrderWasCanceled,
+    OrderIsCompleted, OrderWasDiscontinued, ErrorOrderNotFound, OrderIsOnHold,
+    InProcessUnspecified, OrderHasBeenReplaced, InProcessScheduled
+);
 
 /// Table 0042: Company Plan Code.
 pub static TABLE_0042: TableDesc = TableDesc {
@@ -1498,7 +1247,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
 
 /// The codes of table 0048: What Subject Filter.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhatSubjectFilter {
     /// `ADV`: Advice/diagnosis
     AdviceDiagnosis,
@@ -1561,46 +1310,16 @@ pub enum WhatSubjectFilter {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhatSubjectFilter {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhatSubjectFilter {
-    const DESC: &'static TableDesc = &TABLE_0048;
-    const ALL: &'static [Self] = &[
-        Self::AdviceDiagnosis,
-        Self::CodeAnu,
-        Self::AccountNumberQueryReturnMatchingVisit,
-        Self::CodeApm,
-        Self::PatientNameLookup,
-        Self::PhysicianLookup,
-        Self::CodeArn,
-        Self::Cancel,
-        Self::Demographics,
-        Self::Financial,
-        Self::GenerateNewIdentifier,
-        Self::Goals,
-        Self::MostRecentInpatient,
-        Self::MostRecentOutpatient,
-        Self::NetworkClock,
-        Self::NetworkStatusChange,
-        Self::NetworkStatistic,
-        Self::Order,
-        Self::Other,
-        Self::Problems,
-        Self::Procedure,
-        Self::PharmacyAdministrationInformation,
-        Self::PharmacyDispenseInformation,
-        Self::PharmacyEncodedOrderInformation,
-        Self::Result,
-        Self::PharmacyGiveInformation,
-        Self::PharmacyPrescriptionInformation,
-        Self::Status,
-        Self::VaccineInformation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhatSubjectFilter, TABLE_0048, AdviceDiagnosis, CodeAnu,
+    AccountNumberQueryReturnMatchingVisit, CodeApm, PatientNameLookup, PhysicianLookup,
+    CodeArn, Cancel, Demographics, Financial, GenerateNewIdentifier, Goals,
+    MostRecentInpatient, MostRecentOutpatient, NetworkClock, NetworkStatusChange,
+    NetworkStatistic, Order, Other, Problems, Procedure,
+    PharmacyAdministrationInformation, PharmacyDispenseInformation,
+    PharmacyEncodedOrderInformation, Result, PharmacyGiveInformation,
+    PharmacyPrescriptionInformation, Status, VaccineInformation
+);
 
 /// Table 0049: Department Code.
 pub static TABLE_0049: TableDesc = TableDesc {
@@ -1640,7 +1359,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 
 /// The codes of table 0052: Diagnosis Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
     Admitting,
@@ -1651,16 +1370,7 @@ pub enum DiagnosisType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosisType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosisType {
-    const DESC: &'static TableDesc = &TABLE_0052;
-    const ALL: &'static [Self] = &[Self::Admitting, Self::Final, Self::Working];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DiagnosisType, TABLE_0052, Admitting, Final, Working);
 
 /// Table 0053: Diagnosis Coding Methed.
 pub static TABLE_0053: TableDesc = TableDesc {
@@ -1718,7 +1428,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 
 /// The codes of table 0061: Check Digit Scheme.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `M10`: Mod 10 algorithm
     Mod10Algorithm,
@@ -1727,16 +1437,7 @@ pub enum CheckDigitScheme {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CheckDigitScheme {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CheckDigitScheme {
-    const DESC: &'static TableDesc = &TABLE_0061;
-    const ALL: &'static [Self] = &[Self::Mod10Algorithm, Self::Mod11Algorithm];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CheckDigitScheme, TABLE_0061, Mod10Algorithm, Mod11Algorithm);
 
 /// Table 0062: Event Reason.
 pub static TABLE_0062: TableDesc = TableDesc {
@@ -1753,7 +1454,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 
 /// The codes of table 0062: Event Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
     PatientRequest,
@@ -1764,20 +1465,9 @@ pub enum EventReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventReason {
-    const DESC: &'static TableDesc = &TABLE_0062;
-    const ALL: &'static [Self] = &[
-        Self::PatientRequest,
-        Self::PhysicianOrder,
-        Self::CensusManagement,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventReason, TABLE_0062, PatientRequest, PhysicianOrder, CensusManagement
+);
 
 /// Table 0063: Relationship.
 pub static TABLE_0063: TableDesc = TableDesc {
@@ -1816,7 +1506,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 
 /// The codes of table 0065: Specimen Action Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
     AddOrderedTestsToTheExistingSpecimen,
@@ -1835,24 +1525,12 @@ pub enum SpecimenActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenActionCode {
-    const DESC: &'static TableDesc = &TABLE_0065;
-    const ALL: &'static [Self] = &[
-        Self::AddOrderedTestsToTheExistingSpecimen,
-        Self::GeneratedOrderReflexOrder,
-        Self::LabToObtainSpecimenFromPatient,
-        Self::SpecimenObtainedByServiceOtherThanLab,
-        Self::PendingSpecimenOrderSentPriorToDelivery,
-        Self::RevisedOrder,
-        Self::ScheduleTheTestsSpecifiedBelow,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenActionCode, TABLE_0065, AddOrderedTestsToTheExistingSpecimen,
+    GeneratedOrderReflexOrder, LabToObtainSpecimenFromPatient,
+    SpecimenObtainedByServiceOtherThanLab, PendingSpecimenOrderSentPriorToDelivery,
+    RevisedOrder, ScheduleTheTestsSpecifiedBelow
+);
 
 /// Table 0066: Employment Status.
 pub static TABLE_0066: TableDesc = TableDesc {
@@ -2017,7 +1695,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
 
 /// The codes of table 0070: Specimen Source Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenSourceCodes {
     /// `ABS`: Abcess
     Abcess,
@@ -2270,141 +1948,29 @@ pub enum SpecimenSourceCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenSourceCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenSourceCodes {
-    const DESC: &'static TableDesc = &TABLE_0070;
-    const ALL: &'static [Self] = &[
-        Self::Abcess,
-        Self::AmnioticFluid,
-        Self::Aspirate,
-        Self::BloodBag,
-        Self::WholeBody,
-        Self::BileFluid,
-        Self::WholeBlood,
-        Self::BloodArterial,
-        Self::BloodCapillary,
-        Self::BloodVenous,
-        Self::Bone,
-        Self::Basophils,
-        Self::BloodProductUnit,
-        Self::Burn,
-        Self::Bronchial,
-        Self::BreathUseExhld,
-        Self::CalculusStone,
-        Self::CordBlood,
-        Self::CardiacMuscle,
-        Self::Conjunctiva,
-        Self::Cannula,
-        Self::Colostrum,
-        Self::CerebralSpinalFluid,
-        Self::CatheterTip,
-        Self::Curettage,
-        Self::CervicalMucus,
-        Self::Cervix,
-        Self::Cyst,
-        Self::DialysisFluid,
-        Self::DoseMedOrSubstance,
-        Self::Drain,
-        Self::DuodenalFluid,
-        Self::Ear,
-        Self::EarWaxCerumen,
-        Self::Electrode,
-        Self::Endocardium,
-        Self::Endometrium,
-        Self::Eosinophils,
-        Self::ExhaledGasBreath,
-        Self::Eye,
-        Self::Fibroblasts,
-        Self::Fistula,
-        Self::Filter,
-        Self::BodyFluidUnsp,
-        Self::Gas,
-        Self::GastricFluidContents,
-        Self::Genital,
-        Self::GenitalCervix,
-        Self::GenitalLochia,
-        Self::GenitalVaginal,
-        Self::Hair,
-        Self::InhaledGas,
-        Self::Isolate,
-        Self::IntubationTube,
-        Self::Lamella,
-        Self::LiquidNos,
-        Self::Line,
-        Self::LineArterial,
-        Self::LineVenous,
-        Self::Lymphocytes,
-        Self::Macrophages,
-        Self::Marrow,
-        Self::MenstrualBlood,
-        Self::Meconium,
-        Self::BreastMilk,
-        Self::Milk,
-        Self::Nail,
-        Self::NoseNasalPassage,
-        Self::Other,
-        Self::PancreaticFluid,
-        Self::Patient,
-        Self::Plasma,
-        Self::PlasmaBag,
-        Self::Placenta,
-        Self::PleuralFluidThoracentesisFld,
-        Self::PolymorphonuclearNeutrophils,
-        Self::PateletPoorPlasma,
-        Self::PlateletRichPlasma,
-        Self::PeritonealFluidAscites,
-        Self::Pus,
-        Self::Erythrocytes,
-        Self::RouteOfMedicine,
-        Self::Saliva,
-        Self::SeminalFluid,
-        Self::Serum,
-        Self::SkeletalMuscle,
-        Self::Skin,
-        Self::SynovialFluidJointFluid,
-        Self::Spermatozoa,
-        Self::Sputum,
-        Self::SputumCoughed,
-        Self::SputumTrachealAspirate,
-        Self::StoolFecal,
-        Self::StoneUseCalc,
-        Self::Sweat,
-        Self::Tears,
-        Self::ThrombocytePlatelet,
-        Self::Throat,
-        Self::TissueGallBladder,
-        Self::TissuePlacenta,
-        Self::Tissue,
-        Self::TissueUlcer,
-        Self::TissueLargeIntestine,
-        Self::TissueLung,
-        Self::TissueSmallIntestine,
-        Self::TubeNos,
-        Self::Ulcer,
-        Self::UmbilicalBlood,
-        Self::UnknownMedicine,
-        Self::Urine,
-        Self::UrineCleanCatch,
-        Self::UrineSediment,
-        Self::UrineCatheter,
-        Self::Urethra,
-        Self::UnknownSubstance,
-        Self::Vomitus,
-        Self::Water,
-        Self::Leukocytes,
-        Self::Wick,
-        Self::Wound,
-        Self::WoundAbscess,
-        Self::WoundDrainage,
-        Self::WoundExudate,
-        Self::ToBeSpecifiedInAnotherPartOfTheMessage,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenSourceCodes, TABLE_0070, Abcess, AmnioticFluid, Aspirate, BloodBag,
+    WholeBody, BileFluid, WholeBlood, BloodArterial, BloodCapillary, BloodVenous, Bone,
+    Basophils, BloodProductUnit, Burn, Bronchial, BreathUseExhld, CalculusStone,
+    CordBlood, CardiacMuscle, Conjunctiva, Cannula, Colostrum, CerebralSpinalFluid,
+    CatheterTip, Curettage, CervicalMucus, Cervix, Cyst, DialysisFluid,
+    DoseMedOrSubstance, Drain, DuodenalFluid, Ear, EarWaxCerumen, Electrode, Endocardium,
+    Endometrium, Eosinophils, ExhaledGasBreath, Eye, Fibroblasts, Fistula, Filter,
+    BodyFluidUnsp, Gas, GastricFluidContents, Genital, GenitalCervix, GenitalLochia,
+    GenitalVaginal, Hair, InhaledGas, Isolate, IntubationTube, Lamella, LiquidNos, Line,
+    LineArterial, LineVenous, Lymphocytes, Macrophages, Marrow, MenstrualBlood, Meconium,
+    BreastMilk, Milk, Nail, NoseNasalPassage, Other, PancreaticFluid, Patient, Plasma,
+    PlasmaBag, Placenta, PleuralFluidThoracentesisFld, PolymorphonuclearNeutrophils,
+    PateletPoorPlasma, PlateletRichPlasma, PeritonealFluidAscites, Pus, Erythrocytes,
+    RouteOfMedicine, Saliva, SeminalFluid, Serum, SkeletalMuscle, Skin,
+    SynovialFluidJointFluid, Spermatozoa, Sputum, SputumCoughed, SputumTrachealAspirate,
+    StoolFecal, StoneUseCalc, Sweat, Tears, ThrombocytePlatelet, Throat,
+    TissueGallBladder, TissuePlacenta, Tissue, TissueUlcer, TissueLargeIntestine,
+    TissueLung, TissueSmallIntestine, TubeNos, Ulcer, UmbilicalBlood, UnknownMedicine,
+    Urine, UrineCleanCatch, UrineSediment, UrineCatheter, Urethra, UnknownSubstance,
+    Vomitus, Water, Leukocytes, Wick, Wound, WoundAbscess, WoundDrainage, WoundExudate,
+    ToBeSpecifiedInAnotherPartOfTheMessage
+);
 
 /// Table 0072: Insurance Plan ID.
 pub static TABLE_0072: TableDesc = TableDesc {
@@ -2475,7 +2041,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 
 /// The codes of table 0074: Diagnostic Service Section ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
     Audiology,
@@ -2558,56 +2124,16 @@ pub enum DiagnosticServiceSectionId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosticServiceSectionId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosticServiceSectionId {
-    const DESC: &'static TableDesc = &TABLE_0074;
-    const ALL: &'static [Self] = &[
-        Self::Audiology,
-        Self::BloodGases,
-        Self::BloodBank,
-        Self::Chemistry,
-        Self::Cytopathology,
-        Self::CatScan,
-        Self::CardiacCatheterization,
-        Self::CardiacUltrasound,
-        Self::Electrocardiac,
-        Self::ElectroneuroEegEmgEpPsg,
-        Self::Hematology,
-        Self::BedsideIcuMonitoring,
-        Self::Immunology,
-        Self::Laboratory,
-        Self::Microbiology,
-        Self::Mycobacteriology,
-        Self::Mycology,
-        Self::NuclearMagneticResonance,
-        Self::NuclearMedicineScan,
-        Self::NursingServiceMeasures,
-        Self::OutsideLab,
-        Self::OccupationalTherapy,
-        Self::Other,
-        Self::ObUltrasound,
-        Self::PulmonaryFunction,
-        Self::Pharmacy,
-        Self::PhysicianHx,
-        Self::PhysicalTherapy,
-        Self::Radiology,
-        Self::RespiratoryCareTherapy,
-        Self::RadiationTherapy,
-        Self::RadiologyUltrasound,
-        Self::Radiograph,
-        Self::SurgidalPathology,
-        Self::Serology,
-        Self::Toxicology,
-        Self::Virology,
-        Self::VascularUltrasound,
-        Self::Cineradiograph,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DiagnosticServiceSectionId, TABLE_0074, Audiology, BloodGases, BloodBank, Chemistry,
+    Cytopathology, CatScan, CardiacCatheterization, CardiacUltrasound, Electrocardiac,
+    ElectroneuroEegEmgEpPsg, Hematology, BedsideIcuMonitoring, Immunology, Laboratory,
+    Microbiology, Mycobacteriology, Mycology, NuclearMagneticResonance,
+    NuclearMedicineScan, NursingServiceMeasures, OutsideLab, OccupationalTherapy, Other,
+    ObUltrasound, PulmonaryFunction, Pharmacy, PhysicianHx, PhysicalTherapy, Radiology,
+    RespiratoryCareTherapy, RadiationTherapy, RadiologyUltrasound, Radiograph,
+    SurgidalPathology, Serology, Toxicology, Virology, VascularUltrasound, Cineradiograph
+);
 
 /// Table 0076: Message Type.
 pub static TABLE_0076: TableDesc = TableDesc {
@@ -2707,7 +2233,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 
 /// The codes of table 0076: Message Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
     GeneralAcknowledgmentMessage,
@@ -2884,103 +2410,38 @@ pub enum MessageType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MessageType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MessageType {
-    const DESC: &'static TableDesc = &TABLE_0076;
-    const ALL: &'static [Self] = &[
-        Self::GeneralAcknowledgmentMessage,
-        Self::AdtResponse,
-        Self::AdtMessage,
-        Self::AncillaryRptDisplay,
-        Self::AddChangeBillingAccount,
-        Self::CancelQuery,
-        Self::UnsolicitedClinicalStudyData,
-        Self::DetailFinancialTransaction,
-        Self::DocumentResponse,
-        Self::DisplayResponse,
-        Self::EnhancedDisplayResponse,
-        Self::EmbeddedQueryLanguageQuery,
-        Self::EventReplayResponse,
-        Self::EventReplayQuery,
-        Self::DelayedAcknowledgment,
-        Self::DocumentationMessage,
-        Self::MasterFilesDelayedApplicationAck,
-        Self::MasterFilesApplicationAck,
-        Self::MasterFilesNotification,
-        Self::MasterFilesQuery,
-        Self::MasterFilesQueryResponse,
-        Self::ObservResultRecordResponse,
-        Self::OrderMessage,
-        Self::OrderAcknowledgmentMessage,
-        Self::ObservResultUnsolicited,
-        Self::OrderStatusQuery,
-        Self::OrderStatusResponse,
-        Self::ProductExperience,
-        Self::PatientGoal,
-        Self::PatientGoalQuery,
-        Self::PatientGoalResponsePgr,
-        Self::PatientInformation,
-        Self::PatientPathwayGoalOrientedMessage,
-        Self::PatientPathwayProblemOriented,
-        Self::PatientProblem,
-        Self::PatientPathwayGoalOrientedResponsePpt,
-        Self::PatientGoalResponsePpv,
-        Self::PatientCareProblemQuery,
-        Self::PatientProblemResponse,
-        Self::PatientPathwayProblemOrientedQuery,
-        Self::PatientPathwayProblemOrientedResponse,
-        Self::PatientPathwayGoalOrientedQuery,
-        Self::PatientPathwayGoalOrientedResponsePtv,
-        Self::QueryGeneralAcknowledgment,
-        Self::QueryOriginalMode,
-        Self::PharmacyAdministrationInformation,
-        Self::PharmacyAdministrationMessage,
-        Self::ReturnClinicalInformation,
-        Self::ReturnClinicalList,
-        Self::PharmacyEncodedOrderMessage,
-        Self::PharmacyDispenseInformation,
-        Self::PharmacyDispenseMessage,
-        Self::PatientReferral,
-        Self::PharmacyEncodedOrderInformation,
-        Self::PharmacyDoseInformation,
-        Self::PharmacyGiveMessage,
-        Self::RequestClinicalInformationRoc,
-        Self::RequestPateintDemographics,
-        Self::PharmacyPrescriptionOrderResponse,
-        Self::ReturnPatientAuthorization,
-        Self::ReturnPatientInformation,
-        Self::ReturnPatientDisplayList,
-        Self::ReturnPatientList,
-        Self::RequestPatientAuthorization,
-        Self::RequestClinicalInformationRqc,
-        Self::RequestPatientInformation,
-        Self::RequestPatientDemographics,
-        Self::Page268,
-        Self::PharmacyAdministrationAcknowledgment,
-        Self::PharmacyDispenseAcknowledgment,
-        Self::PharmacyEncodedOrderAcknowledgment,
-        Self::PharmacyGiveAcknowledgment,
-        Self::ReturnPatientReferral,
-        Self::ScheduleInformationUnsolicited,
-        Self::StoredProcedureRequest,
-        Self::ScheduleQuery,
-        Self::ScheduleQueryResponse,
-        Self::ScheduleRequest,
-        Self::ScheduledRequestResponse,
-        Self::TabularResponse,
-        Self::UnsolicitedDisplayMessage,
-        Self::VirtualTableQuery,
-        Self::QueryForVaccinationRecord,
-        Self::VaccinationQueryRecordResponse,
-        Self::UnsolicitedVaccinnationRecordUpdate,
-        Self::CodeVxx,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MessageType, TABLE_0076, GeneralAcknowledgmentMessage, AdtResponse, AdtMessage,
+    AncillaryRptDisplay, AddChangeBillingAccount, CancelQuery,
+    UnsolicitedClinicalStudyData, DetailFinancialTransaction, DocumentResponse,
+    DisplayResponse, EnhancedDisplayResponse, EmbeddedQueryLanguageQuery,
+    EventReplayResponse, EventReplayQuery, DelayedAcknowledgment, DocumentationMessage,
+    MasterFilesDelayedApplicationAck, MasterFilesApplicationAck, MasterFilesNotification,
+    MasterFilesQuery, MasterFilesQueryResponse, ObservResultRecordResponse, OrderMessage,
+    OrderAcknowledgmentMessage, ObservResultUnsolicited, OrderStatusQuery,
+    OrderStatusResponse, ProductExperience, PatientGoal, PatientGoalQuery,
+    PatientGoalResponsePgr, PatientInformation, PatientPathwayGoalOrientedMessage,
+    PatientPathwayProblemOriented, PatientProblem, PatientPathwayGoalOrientedResponsePpt,
+    PatientGoalResponsePpv, PatientCareProblemQuery, PatientProblemResponse,
+    PatientPathwayProblemOrientedQuery, PatientPathwayProblemOrientedResponse,
+    PatientPathwayGoalOrientedQuery, PatientPathwayGoalOrientedResponsePtv,
+    QueryGeneralAcknowledgment, QueryOriginalMode, PharmacyAdministrationInformation,
+    PharmacyAdministrationMessage, ReturnClinicalInformation, ReturnClinicalList,
+    PharmacyEncodedOrderMessage, PharmacyDispenseInformation, PharmacyDispenseMessage,
+    PatientReferral, PharmacyEncodedOrderInformation, PharmacyDoseInformation,
+    PharmacyGiveMessage, RequestClinicalInformationRoc, RequestPateintDemographics,
+    PharmacyPrescriptionOrderResponse, ReturnPatientAuthorization,
+    ReturnPatientInformation, ReturnPatientDisplayList, ReturnPatientList,
+    RequestPatientAuthorization, RequestClinicalInformationRqc,
+    RequestPatientInformation, RequestPatientDemographics, Page268,
+    PharmacyAdministrationAcknowledgment, PharmacyDispenseAcknowledgment,
+    PharmacyEncodedOrderAcknowledgment, PharmacyGiveAcknowledgment,
+    ReturnPatientReferral, ScheduleInformationUnsolicited, StoredProcedureRequest,
+    ScheduleQuery, ScheduleQueryResponse, ScheduleRequest, ScheduledRequestResponse,
+    TabularResponse, UnsolicitedDisplayMessage, VirtualTableQuery,
+    QueryForVaccinationRecord, VaccinationQueryRecordResponse,
+    UnsolicitedVaccinnationRecordUpdate, CodeVxx
+);
 
 /// Table 0078: Abnormal Flags.
 pub static TABLE_0078: TableDesc = TableDesc {
@@ -3012,7 +2473,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 
 /// The codes of table 0078: Abnormal Flags.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AbnormalFlags {
     /// `<`: Below absolute low-off instrument scale
     BelowAbsoluteLowOffInstrumentScale,
@@ -3053,35 +2514,16 @@ pub enum AbnormalFlags {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AbnormalFlags {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AbnormalFlags {
-    const DESC: &'static TableDesc = &TABLE_0078;
-    const ALL: &'static [Self] = &[
-        Self::BelowAbsoluteLowOffInstrumentScale,
-        Self::AboveAbsoluteHighOffInstrumentScale,
-        Self::AbnormalAppliesToNonNumericResults,
-        Self::VeryAbnormal,
-        Self::BetterUseWhenDirectionNotRelevant,
-        Self::SignificantChangeDown,
-        Self::AboveHighNormal,
-        Self::AboveUpperPanicLimits,
-        Self::IntermediateMicrobiologySensitiviesOnly,
-        Self::BelowLowNormal,
-        Self::BelowLowerPanicLimits,
-        Self::CodeMs,
-        Self::NormalAppliesToNonNumericResults,
-        Self::ResistantMicrobiologySensitiviesOnly,
-        Self::SensitiveMicrobiologySensitiviesOnly,
-        Self::SignificantChangeUp,
-        Self::VerySensitiveMicrobiologySensitiviesOnly,
-        Self::WorseUseWhenDirectionNotRelevant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AbnormalFlags, TABLE_0078, BelowAbsoluteLowOffInstrumentScale,
+    AboveAbsoluteHighOffInstrumentScale, AbnormalAppliesToNonNumericResults,
+    VeryAbnormal, BetterUseWhenDirectionNotRelevant, SignificantChangeDown,
+    AboveHighNormal, AboveUpperPanicLimits, IntermediateMicrobiologySensitiviesOnly,
+    BelowLowNormal, BelowLowerPanicLimits, CodeMs, NormalAppliesToNonNumericResults,
+    ResistantMicrobiologySensitiviesOnly, SensitiveMicrobiologySensitiviesOnly,
+    SignificantChangeUp, VerySensitiveMicrobiologySensitiviesOnly,
+    WorseUseWhenDirectionNotRelevant
+);
 
 /// Table 0079: Location.
 pub static TABLE_0079: TableDesc = TableDesc {
@@ -3108,7 +2550,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 
 /// The codes of table 0080: Nature of Abnormal Testing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
     AnAgeBasedPopulation,
@@ -3121,21 +2563,10 @@ pub enum NatureOfAbnormalTesting {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfAbnormalTesting {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfAbnormalTesting {
-    const DESC: &'static TableDesc = &TABLE_0080;
-    const ALL: &'static [Self] = &[
-        Self::AnAgeBasedPopulation,
-        Self::NoneGenericNormalRange,
-        Self::ARaceBasedPopulation,
-        Self::ASexBasedPopulation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NatureOfAbnormalTesting, TABLE_0080, AnAgeBasedPopulation, NoneGenericNormalRange,
+    ARaceBasedPopulation, ASexBasedPopulation
+);
 
 /// Table 0083: Outlier Type.
 pub static TABLE_0083: TableDesc = TableDesc {
@@ -3148,7 +2579,7 @@ pub static TABLE_0083: TableDesc = TableDesc {
 
 /// The codes of table 0083: Outlier Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
     OutlierCost,
@@ -3157,16 +2588,7 @@ pub enum OutlierType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OutlierType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OutlierType {
-    const DESC: &'static TableDesc = &TABLE_0083;
-    const ALL: &'static [Self] = &[Self::OutlierCost, Self::OutlierDays];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(OutlierType, TABLE_0083, OutlierCost, OutlierDays);
 
 /// Table 0084: Performed By.
 pub static TABLE_0084: TableDesc = TableDesc {
@@ -3199,7 +2621,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 
 /// The codes of table 0085: Observation Result Status Codes Interpretation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final result
     CodeC,
@@ -3224,27 +2646,11 @@ pub enum ObservationResultStatusCodesInterpretation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ObservationResultStatusCodesInterpretation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
-    const DESC: &'static TableDesc = &TABLE_0085;
-    const ALL: &'static [Self] = &[
-        Self::CodeC,
-        Self::DeletesTheObxRecord,
-        Self::CodeF,
-        Self::SpecimenInLabResultsPending,
-        Self::PreliminaryResults,
-        Self::ResultsEnteredNotVerified,
-        Self::PartialResults,
-        Self::ResultsStatusChangeToFinal,
-        Self::CodeW,
-        Self::CodeX,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ObservationResultStatusCodesInterpretation, TABLE_0085, CodeC, DeletesTheObxRecord,
+    CodeF, SpecimenInLabResultsPending, PreliminaryResults, ResultsEnteredNotVerified,
+    PartialResults, ResultsStatusChangeToFinal, CodeW, CodeX
+);
 
 /// Table 0086: Plan ID.
 pub static TABLE_0086: TableDesc = TableDesc {
@@ -3293,7 +2699,7 @@ pub static TABLE_0091: TableDesc = TableDesc {
 
 /// The codes of table 0091: Query Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
     Deferred,
@@ -3302,16 +2708,7 @@ pub enum QueryPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryPriority {
-    const DESC: &'static TableDesc = &TABLE_0091;
-    const ALL: &'static [Self] = &[Self::Deferred, Self::Immediate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(QueryPriority, TABLE_0091, Deferred, Immediate);
 
 /// Table 0092: Re-admission Indicator.
 pub static TABLE_0092: TableDesc = TableDesc {
@@ -3324,23 +2721,14 @@ pub static TABLE_0092: TableDesc = TableDesc {
 
 /// The codes of table 0092: Re-admission Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Readmission
     Readmission,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReAdmissionIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReAdmissionIndicator {
-    const DESC: &'static TableDesc = &TABLE_0092;
-    const ALL: &'static [Self] = &[Self::Readmission];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReAdmissionIndicator, TABLE_0092, Readmission);
 
 /// Table 0093: Release Information.
 pub static TABLE_0093: TableDesc = TableDesc {
@@ -3353,7 +2741,7 @@ pub static TABLE_0093: TableDesc = TableDesc {
 
 /// The codes of table 0093: Release Information.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `*`: or user-defined codes
     OrUserDefinedCodes,
@@ -3364,16 +2752,7 @@ pub enum ReleaseInformation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReleaseInformation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReleaseInformation {
-    const DESC: &'static TableDesc = &TABLE_0093;
-    const ALL: &'static [Self] = &[Self::OrUserDefinedCodes, Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReleaseInformation, TABLE_0093, OrUserDefinedCodes, No, Yes);
 
 /// Table 0098: Type of Agreement.
 pub static TABLE_0098: TableDesc = TableDesc {
@@ -3386,7 +2765,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 
 /// The codes of table 0098: Type of Agreement.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
     Maternity,
@@ -3397,16 +2776,7 @@ pub enum TypeOfAgreement {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TypeOfAgreement {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TypeOfAgreement {
-    const DESC: &'static TableDesc = &TABLE_0098;
-    const ALL: &'static [Self] = &[Self::Maternity, Self::Standard, Self::Unified];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(TypeOfAgreement, TABLE_0098, Maternity, Standard, Unified);
 
 /// Table 0099: VIP Indicator.
 pub static TABLE_0099: TableDesc = TableDesc {
@@ -3434,7 +2804,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 
 /// The codes of table 0100: When to Charge.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhenToCharge {
     /// `D`: On discharge
     OnDischarge,
@@ -3449,22 +2819,10 @@ pub enum WhenToCharge {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhenToCharge {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhenToCharge {
-    const DESC: &'static TableDesc = &TABLE_0100;
-    const ALL: &'static [Self] = &[
-        Self::OnDischarge,
-        Self::OnReceiptOfOrder,
-        Self::AtTimeServiceIsCompleted,
-        Self::AtTimeServiceIsStarted,
-        Self::AtADesignatedDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhenToCharge, TABLE_0100, OnDischarge, OnReceiptOfOrder, AtTimeServiceIsCompleted,
+    AtTimeServiceIsStarted, AtADesignatedDateTime
+);
 
 /// Table 0102: Delayed Acknowledgment Type.
 pub static TABLE_0102: TableDesc = TableDesc {
@@ -3480,7 +2838,7 @@ pub static TABLE_0102: TableDesc = TableDesc {
 
 /// The codes of table 0102: Delayed Acknowledgment Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DelayedAcknowledgmentType {
     /// `D`: Message received, stored for later processing
     MessageReceivedStoredForLaterProcessing,
@@ -3489,19 +2847,10 @@ pub enum DelayedAcknowledgmentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DelayedAcknowledgmentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DelayedAcknowledgmentType {
-    const DESC: &'static TableDesc = &TABLE_0102;
-    const ALL: &'static [Self] = &[
-        Self::MessageReceivedStoredForLaterProcessing,
-        Self::AcknowledgementAfterProcessing,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DelayedAcknowledgmentType, TABLE_0102, MessageReceivedStoredForLaterProcessing,
+    AcknowledgementAfterProcessing
+);
 
 /// Table 0103: Processing ID.
 pub static TABLE_0103: TableDesc = TableDesc {
@@ -3514,7 +2863,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 
 /// The codes of table 0103: Processing ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
     Debugging,
@@ -3525,16 +2874,7 @@ pub enum ProcessingId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingId {
-    const DESC: &'static TableDesc = &TABLE_0103;
-    const ALL: &'static [Self] = &[Self::Debugging, Self::Production, Self::Training];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ProcessingId, TABLE_0103, Debugging, Production, Training);
 
 /// Table 0104: Version ID.
 pub static TABLE_0104: TableDesc = TableDesc {
@@ -3553,7 +2893,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 
 /// The codes of table 0104: Version ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0 September 1988
     Release2Point0September1988,
@@ -3568,22 +2908,10 @@ pub enum VersionId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VersionId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VersionId {
-    const DESC: &'static TableDesc = &TABLE_0104;
-    const ALL: &'static [Self] = &[
-        Self::Release2Point0September1988,
-        Self::Demo2Point0October1988,
-        Self::Release2Point1March1990,
-        Self::Release2Point2December1994,
-        Self::Release2Point31996,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    VersionId, TABLE_0104, Release2Point0September1988, Demo2Point0October1988,
+    Release2Point1March1990, Release2Point2December1994, Release2Point31996
+);
 
 /// Table 0105: Source of Comment.
 pub static TABLE_0105: TableDesc = TableDesc {
@@ -3600,7 +2928,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 
 /// The codes of table 0105: Source of Comment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
     CodeL,
@@ -3611,20 +2939,10 @@ pub enum SourceOfComment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SourceOfComment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SourceOfComment {
-    const DESC: &'static TableDesc = &TABLE_0105;
-    const ALL: &'static [Self] = &[
-        Self::CodeL,
-        Self::OtherSystemIsSourceOfComment,
-        Self::OrdererPlacerIsSourceOfComment,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SourceOfComment, TABLE_0105, CodeL, OtherSystemIsSourceOfComment,
+    OrdererPlacerIsSourceOfComment
+);
 
 /// Table 0106: Query/Response Format Code.
 pub static TABLE_0106: TableDesc = TableDesc {
@@ -3641,7 +2959,7 @@ pub static TABLE_0106: TableDesc = TableDesc {
 
 /// The codes of table 0106: Query/Response Format Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryResponseFormatCode {
     /// `D`: Response is in display format
     ResponseIsInDisplayFormat,
@@ -3652,20 +2970,10 @@ pub enum QueryResponseFormatCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryResponseFormatCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryResponseFormatCode {
-    const DESC: &'static TableDesc = &TABLE_0106;
-    const ALL: &'static [Self] = &[
-        Self::ResponseIsInDisplayFormat,
-        Self::ResponseIsInRecordOrientedFormat,
-        Self::ResponseIsInTabularFormat,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QueryResponseFormatCode, TABLE_0106, ResponseIsInDisplayFormat,
+    ResponseIsInRecordOrientedFormat, ResponseIsInTabularFormat
+);
 
 /// Table 0107: Deferred Response Type.
 pub static TABLE_0107: TableDesc = TableDesc {
@@ -3681,7 +2989,7 @@ pub static TABLE_0107: TableDesc = TableDesc {
 
 /// The codes of table 0107: Deferred Response Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DeferredResponseType {
     /// `B`: Before the date/time specified
     BeforeTheDateTimeSpecified,
@@ -3690,19 +2998,10 @@ pub enum DeferredResponseType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DeferredResponseType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DeferredResponseType {
-    const DESC: &'static TableDesc = &TABLE_0107;
-    const ALL: &'static [Self] = &[
-        Self::BeforeTheDateTimeSpecified,
-        Self::LaterThanTheDateTimeSpecified,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DeferredResponseType, TABLE_0107, BeforeTheDateTimeSpecified,
+    LaterThanTheDateTimeSpecified
+);
 
 /// Table 0108: Query Results Level.
 pub static TABLE_0108: TableDesc = TableDesc {
@@ -3720,7 +3019,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
 
 /// The codes of table 0108: Query Results Level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryResultsLevel {
     /// `O`: Order plus order status
     OrderPlusOrderStatus,
@@ -3733,21 +3032,10 @@ pub enum QueryResultsLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryResultsLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryResultsLevel {
-    const DESC: &'static TableDesc = &TABLE_0108;
-    const ALL: &'static [Self] = &[
-        Self::OrderPlusOrderStatus,
-        Self::ResultsWithoutBulkText,
-        Self::StatusOnly,
-        Self::FullResultsDefault,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QueryResultsLevel, TABLE_0108, OrderPlusOrderStatus, ResultsWithoutBulkText,
+    StatusOnly, FullResultsDefault
+);
 
 /// Table 0109: Report Priority.
 pub static TABLE_0109: TableDesc = TableDesc {
@@ -3760,7 +3048,7 @@ pub static TABLE_0109: TableDesc = TableDesc {
 
 /// The codes of table 0109: Report Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportPriority {
     /// `R`: Routine
     Routine,
@@ -3769,16 +3057,7 @@ pub enum ReportPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportPriority {
-    const DESC: &'static TableDesc = &TABLE_0109;
-    const ALL: &'static [Self] = &[Self::Routine, Self::Stat];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReportPriority, TABLE_0109, Routine, Stat);
 
 /// Table 0110: Transfer to Bad Debt Code.
 pub static TABLE_0110: TableDesc = TableDesc {
@@ -3852,7 +3131,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 
 /// The codes of table 0116: Bed Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
     Closed,
@@ -3869,23 +3148,10 @@ pub enum BedStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BedStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BedStatus {
-    const DESC: &'static TableDesc = &TABLE_0116;
-    const ALL: &'static [Self] = &[
-        Self::Closed,
-        Self::Housekeeping,
-        Self::Isolated,
-        Self::Contaminated,
-        Self::Occupied,
-        Self::Unoccupied,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BedStatus, TABLE_0116, Closed, Housekeeping, Isolated, Contaminated, Occupied,
+    Unoccupied
+);
 
 /// Table 0117: Account Status.
 pub static TABLE_0117: TableDesc = TableDesc {
@@ -3964,7 +3230,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 
 /// The codes of table 0119: Order control codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order refille request approval
     OrderRefilleRequestApproval,
@@ -4063,64 +3329,21 @@ pub enum OrderControlCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrderControlCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrderControlCodes {
-    const DESC: &'static TableDesc = &TABLE_0119;
-    const ALL: &'static [Self] = &[
-        Self::OrderRefilleRequestApproval,
-        Self::CancelOrderRequest,
-        Self::ChildOrder,
-        Self::CombinedResult,
-        Self::CanceledAsRequested,
-        Self::DiscontinueOrderRequest,
-        Self::DataErrors,
-        Self::OrderRefillRequestDenied,
-        Self::DiscontinuedAsRequested,
-        Self::OrderRefilledUnsolicited,
-        Self::HoldOrderRequest,
-        Self::OnHoldAsRequested,
-        Self::LinkOrderToPatientCareMessage,
-        Self::NumberAssigned,
-        Self::NewOrder,
-        Self::OrderCanceled,
-        Self::OrderDiscontinued,
-        Self::OrderReleased,
-        Self::OrderRefilledAsRequested,
-        Self::OrderHeld,
-        Self::OrderAcceptedAndOk,
-        Self::ReleasedAsRequested,
-        Self::ParentOrder,
-        Self::ObservationsToFollow,
-        Self::RefillOrderRequest,
-        Self::ReleasePreviousHold,
-        Self::ReplacementOrder,
-        Self::OrderReplaceRequest,
-        Self::ReplacedAsRequested,
-        Self::RequestReceived,
-        Self::ReplacedUnsolicited,
-        Self::StatusChanged,
-        Self::SendOrderNumber,
-        Self::ResponseToSendOrderStatusRequest,
-        Self::SendOrderStatusRequest,
-        Self::UnableToAcceptOrder,
-        Self::UnableToCancel,
-        Self::UnableToDiscontinue,
-        Self::UnableToRefill,
-        Self::UnableToPutOnHold,
-        Self::UnableToReplace,
-        Self::UnlinkOrderFromPatientCareMessage,
-        Self::UnableToRelease,
-        Self::UnableToChange,
-        Self::ChangeOrderRequest,
-        Self::ChangedAsRequested,
-        Self::OrderChangedUnsolicited,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrderControlCodes, TABLE_0119, OrderRefilleRequestApproval, CancelOrderRequest,
+    ChildOrder, CombinedResult, CanceledAsRequested, DiscontinueOrderRequest, DataErrors,
+    OrderRefillRequestDenied, DiscontinuedAsRequested, OrderRefilledUnsolicited,
+    HoldOrderRequest, OnHoldAsRequested, LinkOrderToPatientCareMessage, NumberAssigned,
+    NewOrder, OrderCanceled, OrderDiscontinued, OrderReleased, OrderRefilledAsRequested,
+    OrderHeld, OrderAcceptedAndOk, ReleasedAsRequested, ParentOrder,
+    ObservationsToFollow, RefillOrderRequest, ReleasePreviousHold, ReplacementOrder,
+    OrderReplaceRequest, ReplacedAsRequested, RequestReceived, ReplacedUnsolicited,
+    StatusChanged, SendOrderNumber, ResponseToSendOrderStatusRequest,
+    SendOrderStatusRequest, UnableToAcceptOrder, UnableToCancel, UnableToDiscontinue,
+    UnableToRefill, UnableToPutOnHold, UnableToReplace,
+    UnlinkOrderFromPatientCareMessage, UnableToRelease, UnableToChange,
+    ChangeOrderRequest, ChangedAsRequested, OrderChangedUnsolicited
+);
 
 /// Table 0121: Response Flag.
 pub static TABLE_0121: TableDesc = TableDesc {
@@ -4139,7 +3362,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 
 /// The codes of table 0121: Response Flag.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
     SameAsRAlsoOtherAssociatedSegments,
@@ -4154,22 +3377,11 @@ pub enum ResponseFlag {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResponseFlag {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResponseFlag {
-    const DESC: &'static TableDesc = &TABLE_0121;
-    const ALL: &'static [Self] = &[
-        Self::SameAsRAlsoOtherAssociatedSegments,
-        Self::ReportExceptionsOnly,
-        Self::SameAsDPlusConfirmationsExplicitly,
-        Self::OnlyTheMsaSegmentIsReturned,
-        Self::SameAsEAlsoReplacementAndParentChild,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResponseFlag, TABLE_0121, SameAsRAlsoOtherAssociatedSegments, ReportExceptionsOnly,
+    SameAsDPlusConfirmationsExplicitly, OnlyTheMsaSegmentIsReturned,
+    SameAsEAlsoReplacementAndParentChild
+);
 
 /// Table 0122: Charge Type.
 pub static TABLE_0122: TableDesc = TableDesc {
@@ -4191,7 +3403,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 
 /// The codes of table 0122: Charge Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
     Charge,
@@ -4212,25 +3424,10 @@ pub enum ChargeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ChargeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ChargeType {
-    const DESC: &'static TableDesc = &TABLE_0122;
-    const ALL: &'static [Self] = &[
-        Self::Charge,
-        Self::Contract,
-        Self::Credit,
-        Self::Department,
-        Self::Grant,
-        Self::NoCharge,
-        Self::Professional,
-        Self::Research,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ChargeType, TABLE_0122, Charge, Contract, Credit, Department, Grant, NoCharge,
+    Professional, Research
+);
 
 /// Table 0123: Result Status.
 pub static TABLE_0123: TableDesc = TableDesc {
@@ -4255,7 +3452,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 
 /// The codes of table 0123: Result Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -4282,28 +3479,12 @@ pub enum ResultStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResultStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResultStatus {
-    const DESC: &'static TableDesc = &TABLE_0123;
-    const ALL: &'static [Self] = &[
-        Self::SomeButNotAllResultsAvailable,
-        Self::CorrectionToResults,
-        Self::FinalResultsResultsStoredAndVerified,
-        Self::CodeI,
-        Self::OrderReceivedSpecimenNotYetReceived,
-        Self::Preliminary,
-        Self::ResultsStoredNotYetVerified,
-        Self::CodeS,
-        Self::NoResultsAvailableOrderCanceled,
-        Self::CodeY,
-        Self::NoRecordOfThisPatientUsedOnlyOnQueries,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResultStatus, TABLE_0123, SomeButNotAllResultsAvailable, CorrectionToResults,
+    FinalResultsResultsStoredAndVerified, CodeI, OrderReceivedSpecimenNotYetReceived,
+    Preliminary, ResultsStoredNotYetVerified, CodeS, NoResultsAvailableOrderCanceled,
+    CodeY, NoRecordOfThisPatientUsedOnlyOnQueries
+);
 
 /// Table 0124: Transportation Mode.
 pub static TABLE_0124: TableDesc = TableDesc {
@@ -4321,7 +3502,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 
 /// The codes of table 0124: Transportation Mode.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
     CartPatientTravelsOnCartOrGurney,
@@ -4334,21 +3515,10 @@ pub enum TransportationMode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransportationMode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransportationMode {
-    const DESC: &'static TableDesc = &TABLE_0124;
-    const ALL: &'static [Self] = &[
-        Self::CartPatientTravelsOnCartOrGurney,
-        Self::TheExaminingDeviceGoesToPatientsLocation,
-        Self::PatientWalksToDiagnosticService,
-        Self::Wheelchair,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TransportationMode, TABLE_0124, CartPatientTravelsOnCartOrGurney,
+    TheExaminingDeviceGoesToPatientsLocation, PatientWalksToDiagnosticService, Wheelchair
+);
 
 /// Table 0125: Value Type.
 pub static TABLE_0125: TableDesc = TableDesc {
@@ -4388,7 +3558,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 
 /// The codes of table 0125: Value Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
     Address,
@@ -4445,43 +3615,15 @@ pub enum ValueType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ValueType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ValueType {
-    const DESC: &'static TableDesc = &TABLE_0125;
-    const ALL: &'static [Self] = &[
-        Self::Address,
-        Self::CodedEntry,
-        Self::CodedElementWithFormattedValues,
-        Self::CompositeIdWithCheckDigit,
-        Self::CompositeIdAndName,
-        Self::CompositePrice,
-        Self::ExtendedCompositeIdWithCheckDigit,
-        Self::Date,
-        Self::EncapsulatedData,
-        Self::FormattedTextDisplay,
-        Self::CodedValue,
-        Self::Money,
-        Self::Numeric,
-        Self::PersonName,
-        Self::ReferencePointer,
-        Self::StructuredNumeric,
-        Self::StringData,
-        Self::Time,
-        Self::TelephoneNumber,
-        Self::TimeStampDateAndTime,
-        Self::TextDataDisplay,
-        Self::ExtendedAddress,
-        Self::ExtendedCompositeNameAndNumberForPersons,
-        Self::CodeXon,
-        Self::ExtendedPersonName,
-        Self::ExtendedTelecommunicationsNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ValueType, TABLE_0125, Address, CodedEntry, CodedElementWithFormattedValues,
+    CompositeIdWithCheckDigit, CompositeIdAndName, CompositePrice,
+    ExtendedCompositeIdWithCheckDigit, Date, EncapsulatedData, FormattedTextDisplay,
+    CodedValue, Money, Numeric, PersonName, ReferencePointer, StructuredNumeric,
+    StringData, Time, TelephoneNumber, TimeStampDateAndTime, TextDataDisplay,
+    ExtendedAddress, ExtendedCompositeNameAndNumberForPersons, CodeXon,
+    ExtendedPersonName, ExtendedTelecommunicationsNumber
+);
 
 /// Table 0126: Quantity Limited Request.
 pub static TABLE_0126: TableDesc = TableDesc {
@@ -4500,7 +3642,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 
 /// The codes of table 0126: Quantity Limited Request.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
     Characters,
@@ -4515,22 +3657,9 @@ pub enum QuantityLimitedRequest {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QuantityLimitedRequest {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QuantityLimitedRequest {
-    const DESC: &'static TableDesc = &TABLE_0126;
-    const ALL: &'static [Self] = &[
-        Self::Characters,
-        Self::Lines,
-        Self::Pages,
-        Self::Records,
-        Self::LocallyDefined,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QuantityLimitedRequest, TABLE_0126, Characters, Lines, Pages, Records, LocallyDefined
+);
 
 /// Table 0127: Allergy Type.
 pub static TABLE_0127: TableDesc = TableDesc {
@@ -4548,7 +3677,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 
 /// The codes of table 0127: Allergy Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllergyType {
     /// `DA`: Drug Allergy
     DrugAllergy,
@@ -4561,21 +3690,10 @@ pub enum AllergyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllergyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllergyType {
-    const DESC: &'static TableDesc = &TABLE_0127;
-    const ALL: &'static [Self] = &[
-        Self::DrugAllergy,
-        Self::FoodAllergy,
-        Self::MiscellaneousAllergy,
-        Self::MiscellaneousContraindication,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllergyType, TABLE_0127, DrugAllergy, FoodAllergy, MiscellaneousAllergy,
+    MiscellaneousContraindication
+);
 
 /// Table 0128: Allergy Severity.
 pub static TABLE_0128: TableDesc = TableDesc {
@@ -4588,7 +3706,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 
 /// The codes of table 0128: Allergy Severity.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
     Mild,
@@ -4599,16 +3717,7 @@ pub enum AllergySeverity {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllergySeverity {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllergySeverity {
-    const DESC: &'static TableDesc = &TABLE_0128;
-    const ALL: &'static [Self] = &[Self::Mild, Self::Moderate, Self::Severe];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AllergySeverity, TABLE_0128, Mild, Moderate, Severe);
 
 /// Table 0129: Accommodation Code.
 pub static TABLE_0129: TableDesc = TableDesc {
@@ -4644,7 +3753,7 @@ pub static TABLE_0131: TableDesc = TableDesc {
 
 /// The codes of table 0131: Contact Role.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ContactRole {
     /// `BP`: Billing contact person
     BillingContactPerson,
@@ -4657,21 +3766,10 @@ pub enum ContactRole {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ContactRole {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ContactRole {
-    const DESC: &'static TableDesc = &TABLE_0131;
-    const ALL: &'static [Self] = &[
-        Self::BillingContactPerson,
-        Self::ContactPerson,
-        Self::EmergencyContactPerson,
-        Self::PersonPreparingReferral,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ContactRole, TABLE_0131, BillingContactPerson, ContactPerson, EmergencyContactPerson,
+    PersonPreparingReferral
+);
 
 /// Table 0132: Transaction Code.
 pub static TABLE_0132: TableDesc = TableDesc {
@@ -4703,7 +3801,7 @@ pub static TABLE_0133: TableDesc = TableDesc {
 
 /// The codes of table 0133: Procedure Practitioner Identifier Code Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcedurePractitionerIdentifierCodeType {
     /// `AN`: Anesthesiologist
     Anesthesiologist,
@@ -4726,26 +3824,11 @@ pub enum ProcedurePractitionerIdentifierCodeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcedurePractitionerIdentifierCodeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcedurePractitionerIdentifierCodeType {
-    const DESC: &'static TableDesc = &TABLE_0133;
-    const ALL: &'static [Self] = &[
-        Self::Anesthesiologist,
-        Self::AssistantSurgeon,
-        Self::CertifiedNurseMidwife,
-        Self::NursePractitioner,
-        Self::ProcedureMdSurgeon,
-        Self::PrimarySurgeon,
-        Self::Radiologist,
-        Self::Resident,
-        Self::ScrubNurse,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcedurePractitionerIdentifierCodeType, TABLE_0133, Anesthesiologist,
+    AssistantSurgeon, CertifiedNurseMidwife, NursePractitioner, ProcedureMdSurgeon,
+    PrimarySurgeon, Radiologist, Resident, ScrubNurse
+);
 
 /// Table 0135: Assignment of Benefits.
 pub static TABLE_0135: TableDesc = TableDesc {
@@ -4758,7 +3841,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 
 /// The codes of table 0135: Assignment of Benefits.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
     ModifiedAssignment,
@@ -4769,16 +3852,7 @@ pub enum AssignmentOfBenefits {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AssignmentOfBenefits {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AssignmentOfBenefits {
-    const DESC: &'static TableDesc = &TABLE_0135;
-    const ALL: &'static [Self] = &[Self::ModifiedAssignment, Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AssignmentOfBenefits, TABLE_0135, ModifiedAssignment, No, Yes);
 
 /// Table 0136: Yes/No Indicator.
 pub static TABLE_0136: TableDesc = TableDesc {
@@ -4791,7 +3865,7 @@ pub static TABLE_0136: TableDesc = TableDesc {
 
 /// The codes of table 0136: Yes/No Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
     No,
@@ -4800,16 +3874,7 @@ pub enum YesNoIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for YesNoIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for YesNoIndicator {
-    const DESC: &'static TableDesc = &TABLE_0136;
-    const ALL: &'static [Self] = &[Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(YesNoIndicator, TABLE_0136, No, Yes);
 
 /// Table 0137: Mail Claim Party.
 pub static TABLE_0137: TableDesc = TableDesc {
@@ -4828,7 +3893,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 
 /// The codes of table 0137: Mail Claim Party.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
     Employer,
@@ -4843,22 +3908,9 @@ pub enum MailClaimParty {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MailClaimParty {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MailClaimParty {
-    const DESC: &'static TableDesc = &TABLE_0137;
-    const ALL: &'static [Self] = &[
-        Self::Employer,
-        Self::Guarantor,
-        Self::InsuranceCompany,
-        Self::Other,
-        Self::Patient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MailClaimParty, TABLE_0137, Employer, Guarantor, InsuranceCompany, Other, Patient
+);
 
 /// Table 0139: Employer Information Data.
 pub static TABLE_0139: TableDesc = TableDesc {
@@ -4924,7 +3976,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 
 /// The codes of table 0144: Eligibility Source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
     InsuranceCompany,
@@ -4943,24 +3995,10 @@ pub enum EligibilitySource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EligibilitySource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EligibilitySource {
-    const DESC: &'static TableDesc = &TABLE_0144;
-    const ALL: &'static [Self] = &[
-        Self::InsuranceCompany,
-        Self::Employer,
-        Self::InsuredPresentedPolicy,
-        Self::InsuredPresentedCard,
-        Self::SignedStatementOnFile,
-        Self::VerbalInformation,
-        Self::None,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EligibilitySource, TABLE_0144, InsuranceCompany, Employer, InsuredPresentedPolicy,
+    InsuredPresentedCard, SignedStatementOnFile, VerbalInformation, None
+);
 
 /// Table 0145: Room Type.
 pub static TABLE_0145: TableDesc = TableDesc {
@@ -4980,7 +4018,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 
 /// The codes of table 0145: Room Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
     SecondIntensiveCareUnit,
@@ -4997,23 +4035,10 @@ pub enum RoomType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RoomType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RoomType {
-    const DESC: &'static TableDesc = &TABLE_0145;
-    const ALL: &'static [Self] = &[
-        Self::SecondIntensiveCareUnit,
-        Self::SecondPrivateRoom,
-        Self::SecondSemiPrivateRoom,
-        Self::IntensiveCareUnit,
-        Self::PrivateRoom,
-        Self::SemiPrivateRoom,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RoomType, TABLE_0145, SecondIntensiveCareUnit, SecondPrivateRoom,
+    SecondSemiPrivateRoom, IntensiveCareUnit, PrivateRoom, SemiPrivateRoom
+);
 
 /// Table 0146: Amount Type.
 pub static TABLE_0146: TableDesc = TableDesc {
@@ -5032,7 +4057,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 
 /// The codes of table 0146: Amount Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
     Differential,
@@ -5047,22 +4072,9 @@ pub enum AmountType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmountType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmountType {
-    const DESC: &'static TableDesc = &TABLE_0146;
-    const ALL: &'static [Self] = &[
-        Self::Differential,
-        Self::Limit,
-        Self::Percentage,
-        Self::Rate,
-        Self::Unlimited,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AmountType, TABLE_0146, Differential, Limit, Percentage, Rate, Unlimited
+);
 
 /// Table 0147: Policy Type.
 pub static TABLE_0147: TableDesc = TableDesc {
@@ -5081,7 +4093,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 
 /// The codes of table 0147: Policy Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
     SecondAncillary,
@@ -5096,22 +4108,10 @@ pub enum PolicyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PolicyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PolicyType {
-    const DESC: &'static TableDesc = &TABLE_0147;
-    const ALL: &'static [Self] = &[
-        Self::SecondAncillary,
-        Self::SecondMajorMedical,
-        Self::ThirdMajorMedical,
-        Self::Ancillary,
-        Self::MajorMedical,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PolicyType, TABLE_0147, SecondAncillary, SecondMajorMedical, ThirdMajorMedical,
+    Ancillary, MajorMedical
+);
 
 /// Table 0148: Penalty Type.
 pub static TABLE_0148: TableDesc = TableDesc {
@@ -5124,7 +4124,7 @@ pub static TABLE_0148: TableDesc = TableDesc {
 
 /// The codes of table 0148: Penalty Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PenaltyType {
     /// `AT`: Currency Amount
     CurrencyAmount,
@@ -5133,16 +4133,7 @@ pub enum PenaltyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PenaltyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PenaltyType {
-    const DESC: &'static TableDesc = &TABLE_0148;
-    const ALL: &'static [Self] = &[Self::CurrencyAmount, Self::Percentage];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PenaltyType, TABLE_0148, CurrencyAmount, Percentage);
 
 /// Table 0149: Day Type.
 pub static TABLE_0149: TableDesc = TableDesc {
@@ -5155,7 +4146,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 
 /// The codes of table 0149: Day Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
     Approved,
@@ -5166,16 +4157,7 @@ pub enum DayType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DayType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DayType {
-    const DESC: &'static TableDesc = &TABLE_0149;
-    const ALL: &'static [Self] = &[Self::Approved, Self::Denied, Self::Pending];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DayType, TABLE_0149, Approved, Denied, Pending);
 
 /// Table 0150: Pre-certification Patient Type.
 pub static TABLE_0150: TableDesc = TableDesc {
@@ -5193,7 +4175,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 
 /// The codes of table 0150: Pre-certification Patient Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PreCertificationPatientType {
     /// `ER`: Emergency
     Emergency,
@@ -5206,21 +4188,10 @@ pub enum PreCertificationPatientType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PreCertificationPatientType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PreCertificationPatientType {
-    const DESC: &'static TableDesc = &TABLE_0150;
-    const ALL: &'static [Self] = &[
-        Self::Emergency,
-        Self::InpatientElective,
-        Self::OutpatientElective,
-        Self::Urgent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PreCertificationPatientType, TABLE_0150, Emergency, InpatientElective,
+    OutpatientElective, Urgent
+);
 
 /// Table 0151: Second Opinion Status.
 pub static TABLE_0151: TableDesc = TableDesc {
@@ -5265,7 +4236,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 
 /// The codes of table 0155: Accept/application acknowledgment conditions.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
     Always,
@@ -5278,21 +4249,10 @@ pub enum AcceptApplicationAcknowledgmentConditions {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AcceptApplicationAcknowledgmentConditions {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
-    const DESC: &'static TableDesc = &TABLE_0155;
-    const ALL: &'static [Self] = &[
-        Self::Always,
-        Self::ErrorRejectConditionsOnly,
-        Self::Never,
-        Self::SuccessfulCompletionOnly,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AcceptApplicationAcknowledgmentConditions, TABLE_0155, Always,
+    ErrorRejectConditionsOnly, Never, SuccessfulCompletionOnly
+);
 
 /// Table 0156: Which Date/Time Qualifier.
 pub static TABLE_0156: TableDesc = TableDesc {
@@ -5322,7 +4282,7 @@ pub static TABLE_0156: TableDesc = TableDesc {
 
 /// The codes of table 0156: Which Date/Time Qualifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhichDateTimeQualifier {
     /// `ANY`: Any date/time within a range
     AnyDateTimeWithinARange,
@@ -5341,24 +4301,10 @@ pub enum WhichDateTimeQualifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhichDateTimeQualifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhichDateTimeQualifier {
-    const DESC: &'static TableDesc = &TABLE_0156;
-    const ALL: &'static [Self] = &[
-        Self::AnyDateTimeWithinARange,
-        Self::CancellationDateTime,
-        Self::CodeCol,
-        Self::OrderDateTime,
-        Self::CodeRct,
-        Self::CodeRep,
-        Self::ScheduleDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhichDateTimeQualifier, TABLE_0156, AnyDateTimeWithinARange, CancellationDateTime,
+    CodeCol, OrderDateTime, CodeRct, CodeRep, ScheduleDateTime
+);
 
 /// Table 0157: Which Date/Time Status Qualifier.
 pub static TABLE_0157: TableDesc = TableDesc {
@@ -5378,7 +4324,7 @@ pub static TABLE_0157: TableDesc = TableDesc {
 
 /// The codes of table 0157: Which Date/Time Status Qualifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhichDateTimeStatusQualifier {
     /// `ANY`: Any status
     AnyStatus,
@@ -5395,23 +4341,11 @@ pub enum WhichDateTimeStatusQualifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhichDateTimeStatusQualifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhichDateTimeStatusQualifier {
-    const DESC: &'static TableDesc = &TABLE_0157;
-    const ALL: &'static [Self] = &[
-        Self::AnyStatus,
-        Self::CurrentFinalValueWhetherFinalOrCorrected,
-        Self::CorrectedOnlyNoFinalWithCorrections,
-        Self::FinalOnlyNoCorrections,
-        Self::Preliminary,
-        Self::ReportCompletionDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhichDateTimeStatusQualifier, TABLE_0157, AnyStatus,
+    CurrentFinalValueWhetherFinalOrCorrected, CorrectedOnlyNoFinalWithCorrections,
+    FinalOnlyNoCorrections, Preliminary, ReportCompletionDateTime
+);
 
 /// Table 0158: Date/Time Selection Qualifier.
 pub static TABLE_0158: TableDesc = TableDesc {
@@ -5432,7 +4366,7 @@ pub static TABLE_0158: TableDesc = TableDesc {
 
 /// The codes of table 0158: Date/Time Selection Qualifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DateTimeSelectionQualifier {
     /// `1ST`: First value within range
     FirstValueWithinRange,
@@ -5445,21 +4379,10 @@ pub enum DateTimeSelectionQualifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DateTimeSelectionQualifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DateTimeSelectionQualifier {
-    const DESC: &'static TableDesc = &TABLE_0158;
-    const ALL: &'static [Self] = &[
-        Self::FirstValueWithinRange,
-        Self::AllValuesWithinTheRange,
-        Self::LastValueWithinTheRange,
-        Self::CodeRev,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DateTimeSelectionQualifier, TABLE_0158, FirstValueWithinRange,
+    AllValuesWithinTheRange, LastValueWithinTheRange, CodeRev
+);
 
 /// Table 0159: Diet code specification type.
 pub static TABLE_0159: TableDesc = TableDesc {
@@ -5472,7 +4395,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 
 /// The codes of table 0159: Diet code specification type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
     Diet,
@@ -5483,16 +4406,7 @@ pub enum DietCodeSpecificationType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DietCodeSpecificationType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DietCodeSpecificationType {
-    const DESC: &'static TableDesc = &TABLE_0159;
-    const ALL: &'static [Self] = &[Self::Diet, Self::Preference, Self::Supplement];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DietCodeSpecificationType, TABLE_0159, Diet, Preference, Supplement);
 
 /// Table 0160: Tray Type.
 pub static TABLE_0160: TableDesc = TableDesc {
@@ -5511,7 +4425,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 
 /// The codes of table 0160: Tray Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TrayType {
     /// `EARLY`: Early tray
     EarlyTray,
@@ -5526,22 +4440,9 @@ pub enum TrayType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TrayType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TrayType {
-    const DESC: &'static TableDesc = &TABLE_0160;
-    const ALL: &'static [Self] = &[
-        Self::EarlyTray,
-        Self::GuestTray,
-        Self::LateTray,
-        Self::TrayMessageOnly,
-        Self::NoTray,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TrayType, TABLE_0160, EarlyTray, GuestTray, LateTray, TrayMessageOnly, NoTray
+);
 
 /// Table 0161: Allow Substitution.
 pub static TABLE_0161: TableDesc = TableDesc {
@@ -5558,7 +4459,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 
 /// The codes of table 0161: Allow Substitution.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
     AllowGenericSubstitutions,
@@ -5569,20 +4470,10 @@ pub enum AllowSubstitution {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllowSubstitution {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllowSubstitution {
-    const DESC: &'static TableDesc = &TABLE_0161;
-    const ALL: &'static [Self] = &[
-        Self::AllowGenericSubstitutions,
-        Self::CodeN,
-        Self::AllowTherapeuticSubstitutions,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllowSubstitution, TABLE_0161, AllowGenericSubstitutions, CodeN,
+    AllowTherapeuticSubstitutions
+);
 
 /// Table 0162: Route of Administration.
 pub static TABLE_0162: TableDesc = TableDesc {
@@ -5649,7 +4540,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 
 /// The codes of table 0162: Route of Administration.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
     ApplyExternally,
@@ -5742,61 +4633,16 @@ pub enum RouteOfAdministration {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RouteOfAdministration {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RouteOfAdministration {
-    const DESC: &'static TableDesc = &TABLE_0162;
-    const ALL: &'static [Self] = &[
-        Self::ApplyExternally,
-        Self::Buccal,
-        Self::Dental,
-        Self::Epidural,
-        Self::EndotrachialTube,
-        Self::GastronomyTube,
-        Self::GuIrrigant,
-        Self::IntraArterial,
-        Self::Intrabursal,
-        Self::Intracardiac,
-        Self::IntracervicalUterus,
-        Self::Intradermal,
-        Self::Inhalation,
-        Self::Intramuscular,
-        Self::ImmerseSoakBodyPart,
-        Self::Intranasal,
-        Self::Intraocular,
-        Self::Intraperitoneal,
-        Self::Intrasynovial,
-        Self::Intrathecal,
-        Self::Intravenous,
-        Self::MucousMembrane,
-        Self::Nasogastric,
-        Self::CodeNp,
-        Self::Nasal,
-        Self::NasotrachialTube,
-        Self::Ophthalmic,
-        Self::Otic,
-        Self::OtherMiscellaneous,
-        Self::Perfusion,
-        Self::Oral,
-        Self::Rectal,
-        Self::CodeRm,
-        Self::Subcutaneous,
-        Self::SoakedDressing,
-        Self::Sublingual,
-        Self::Transdermal,
-        Self::Translingual,
-        Self::Topical,
-        Self::CodeTra,
-        Self::Urethral,
-        Self::Vaginal,
-        Self::Ventimask,
-        Self::Wound,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RouteOfAdministration, TABLE_0162, ApplyExternally, Buccal, Dental, Epidural,
+    EndotrachialTube, GastronomyTube, GuIrrigant, IntraArterial, Intrabursal,
+    Intracardiac, IntracervicalUterus, Intradermal, Inhalation, Intramuscular,
+    ImmerseSoakBodyPart, Intranasal, Intraocular, Intraperitoneal, Intrasynovial,
+    Intrathecal, Intravenous, MucousMembrane, Nasogastric, CodeNp, Nasal,
+    NasotrachialTube, Ophthalmic, Otic, OtherMiscellaneous, Perfusion, Oral, Rectal,
+    CodeRm, Subcutaneous, SoakedDressing, Sublingual, Transdermal, Translingual, Topical,
+    CodeTra, Urethral, Vaginal, Ventimask, Wound
+);
 
 /// Table 0163: Administrative Site.
 pub static TABLE_0163: TableDesc = TableDesc {
@@ -5866,7 +4712,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 
 /// The codes of table 0163: Administrative Site.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrativeSite {
     /// `BE`: Bilateral Ears
     BilateralEars,
@@ -5983,73 +4829,20 @@ pub enum AdministrativeSite {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrativeSite {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrativeSite {
-    const DESC: &'static TableDesc = &TABLE_0163;
-    const ALL: &'static [Self] = &[
-        Self::BilateralEars,
-        Self::BilateralNares,
-        Self::Buttock,
-        Self::ChestTube,
-        Self::LeftArm,
-        Self::LeftAnteriorChest,
-        Self::LeftAntecubitalFossa,
-        Self::LeftDeltoid,
-        Self::LeftEar,
-        Self::LeftExternalJugular,
-        Self::LeftFoot,
-        Self::LeftGluteusMedius,
-        Self::LeftHand,
-        Self::LeftInternalJugular,
-        Self::LeftLowerAbdQuadrant,
-        Self::LeftLowerForearm,
-        Self::LeftMidForearm,
-        Self::LeftNaris,
-        Self::NebulizedLnb,
-        Self::LeftPosteriorChest,
-        Self::LeftSubclavian,
-        Self::LeftThigh,
-        Self::LeftUpperArm,
-        Self::LeftUpperAbdQuadrant,
-        Self::LeftUpperForearm,
-        Self::LeftVastusLateralisLv,
-        Self::LeftVentragluteal,
-        Self::LeftVastusLateralisLvl,
-        Self::NebulizedNb,
-        Self::RightEye,
-        Self::LeftEye,
-        Self::BilateralEyes,
-        Self::Perianal,
-        Self::Perineal,
-        Self::RightArm,
-        Self::RightAnteriorChest,
-        Self::RightAntecubitalFossa,
-        Self::RightDeltoid,
-        Self::RightEar,
-        Self::RightExternalJugular,
-        Self::RightFoot,
-        Self::RightGluteusMedius,
-        Self::RightHand,
-        Self::RightInternalJugular,
-        Self::RtLowerAbdQuadrant,
-        Self::RightLowerForearm,
-        Self::RightMidForearm,
-        Self::RightNaris,
-        Self::RightPosteriorChest,
-        Self::RightSubclavian,
-        Self::RightThigh,
-        Self::RightUpperArm,
-        Self::RightUpperAbdQuadrant,
-        Self::RightUpperForearm,
-        Self::RightVentragluteal,
-        Self::RightVastusLateralis,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrativeSite, TABLE_0163, BilateralEars, BilateralNares, Buttock, ChestTube,
+    LeftArm, LeftAnteriorChest, LeftAntecubitalFossa, LeftDeltoid, LeftEar,
+    LeftExternalJugular, LeftFoot, LeftGluteusMedius, LeftHand, LeftInternalJugular,
+    LeftLowerAbdQuadrant, LeftLowerForearm, LeftMidForearm, LeftNaris, NebulizedLnb,
+    LeftPosteriorChest, LeftSubclavian, LeftThigh, LeftUpperArm, LeftUpperAbdQuadrant,
+    LeftUpperForearm, LeftVastusLateralisLv, LeftVentragluteal, LeftVastusLateralisLvl,
+    NebulizedNb, RightEye, LeftEye, BilateralEyes, Perianal, Perineal, RightArm,
+    RightAnteriorChest, RightAntecubitalFossa, RightDeltoid, RightEar,
+    RightExternalJugular, RightFoot, RightGluteusMedius, RightHand, RightInternalJugular,
+    RtLowerAbdQuadrant, RightLowerForearm, RightMidForearm, RightNaris,
+    RightPosteriorChest, RightSubclavian, RightThigh, RightUpperArm,
+    RightUpperAbdQuadrant, RightUpperForearm, RightVentragluteal, RightVastusLateralis
+);
 
 /// Table 0164: Administration device.
 pub static TABLE_0164: TableDesc = TableDesc {
@@ -6072,7 +4865,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 
 /// The codes of table 0164: Administration device.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
     Applicator,
@@ -6095,26 +4888,10 @@ pub enum AdministrationDevice {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrationDevice {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrationDevice {
-    const DESC: &'static TableDesc = &TABLE_0164;
-    const ALL: &'static [Self] = &[
-        Self::Applicator,
-        Self::Buretrol,
-        Self::HeparinLock,
-        Self::Ippb,
-        Self::IvPump,
-        Self::IvSoluset,
-        Self::MeteredInhaler,
-        Self::Nebulizer,
-        Self::PcaPump,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrationDevice, TABLE_0164, Applicator, Buretrol, HeparinLock, Ippb, IvPump,
+    IvSoluset, MeteredInhaler, Nebulizer, PcaPump
+);
 
 /// Table 0165: Administration Method.
 pub static TABLE_0165: TableDesc = TableDesc {
@@ -6143,7 +4920,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 
 /// The codes of table 0165: Administration Method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
     Chew,
@@ -6178,32 +4955,10 @@ pub enum AdministrationMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrationMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrationMethod {
-    const DESC: &'static TableDesc = &TABLE_0165;
-    const ALL: &'static [Self] = &[
-        Self::Chew,
-        Self::Dissolve,
-        Self::Dust,
-        Self::Inflitrate,
-        Self::Irrigate,
-        Self::Insert,
-        Self::IvPush,
-        Self::IvPiggyback,
-        Self::Nebulized,
-        Self::Perfuse,
-        Self::Pain,
-        Self::Shampoo,
-        Self::Soak,
-        Self::Wash,
-        Self::Wipe,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrationMethod, TABLE_0165, Chew, Dissolve, Dust, Inflitrate, Irrigate, Insert,
+    IvPush, IvPiggyback, Nebulized, Perfuse, Pain, Shampoo, Soak, Wash, Wipe
+);
 
 /// Table 0166: RX Component Type.
 pub static TABLE_0166: TableDesc = TableDesc {
@@ -6216,7 +4971,7 @@ pub static TABLE_0166: TableDesc = TableDesc {
 
 /// The codes of table 0166: RX Component Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
     Additive,
@@ -6225,16 +4980,7 @@ pub enum RxComponentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RxComponentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RxComponentType {
-    const DESC: &'static TableDesc = &TABLE_0166;
-    const ALL: &'static [Self] = &[Self::Additive, Self::Base];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(RxComponentType, TABLE_0166, Additive, Base);
 
 /// Table 0167: Substitution Status.
 pub static TABLE_0167: TableDesc = TableDesc {
@@ -6251,7 +4997,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 
 /// The codes of table 0167: Substitution Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `G`: A generic substitution was dispensed
     AGenericSubstitutionWasDispensed,
@@ -6262,20 +5008,10 @@ pub enum SubstitutionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubstitutionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubstitutionStatus {
-    const DESC: &'static TableDesc = &TABLE_0167;
-    const ALL: &'static [Self] = &[
-        Self::AGenericSubstitutionWasDispensed,
-        Self::NoSubstituteWasDispensed,
-        Self::ATherapeuticSubstitutionWasDispensed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SubstitutionStatus, TABLE_0167, AGenericSubstitutionWasDispensed,
+    NoSubstituteWasDispensed, ATherapeuticSubstitutionWasDispensed
+);
 
 /// Table 0168: Processing Priority.
 pub static TABLE_0168: TableDesc = TableDesc {
@@ -6296,7 +5032,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 
 /// The codes of table 0168: Processing Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -6315,24 +5051,11 @@ pub enum ProcessingPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingPriority {
-    const DESC: &'static TableDesc = &TABLE_0168;
-    const ALL: &'static [Self] = &[
-        Self::AsSoonAsPossibleAPriorityLowerThanStat,
-        Self::CodeB,
-        Self::MeasureContinuously,
-        Self::PreoperativeToBeDonePriorToSurgery,
-        Self::Routine,
-        Self::StatDoImmediately,
-        Self::CodeT,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcessingPriority, TABLE_0168, AsSoonAsPossibleAPriorityLowerThanStat, CodeB,
+    MeasureContinuously, PreoperativeToBeDonePriorToSurgery, Routine, StatDoImmediately,
+    CodeT
+);
 
 /// Table 0169: Reporting Priority.
 pub static TABLE_0169: TableDesc = TableDesc {
@@ -6345,7 +5068,7 @@ pub static TABLE_0169: TableDesc = TableDesc {
 
 /// The codes of table 0169: Reporting Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
     CallBackResults,
@@ -6354,16 +5077,7 @@ pub enum ReportingPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportingPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportingPriority {
-    const DESC: &'static TableDesc = &TABLE_0169;
-    const ALL: &'static [Self] = &[Self::CallBackResults, Self::RushReporting];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReportingPriority, TABLE_0169, CallBackResults, RushReporting);
 
 /// Table 0170: Derived Specimen.
 pub static TABLE_0170: TableDesc = TableDesc {
@@ -6380,7 +5094,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 
 /// The codes of table 0170: Derived Specimen.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
     ChildObservation,
@@ -6391,20 +5105,9 @@ pub enum DerivedSpecimen {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DerivedSpecimen {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DerivedSpecimen {
-    const DESC: &'static TableDesc = &TABLE_0170;
-    const ALL: &'static [Self] = &[
-        Self::ChildObservation,
-        Self::NotApplicable,
-        Self::ParentObservation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DerivedSpecimen, TABLE_0170, ChildObservation, NotApplicable, ParentObservation
+);
 
 /// Table 0171: Country Code.
 pub static TABLE_0171: TableDesc = TableDesc {
@@ -6435,7 +5138,7 @@ pub static TABLE_0173: TableDesc = TableDesc {
 
 /// The codes of table 0173: Coordination of Benefits.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
     Coordination,
@@ -6444,16 +5147,7 @@ pub enum CoordinationOfBenefits {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CoordinationOfBenefits {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CoordinationOfBenefits {
-    const DESC: &'static TableDesc = &TABLE_0173;
-    const ALL: &'static [Self] = &[Self::Coordination, Self::Independent];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CoordinationOfBenefits, TABLE_0173, Coordination, Independent);
 
 /// Table 0174: Nature of Test/Observation.
 pub static TABLE_0174: TableDesc = TableDesc {
@@ -6484,7 +5178,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 
 /// The codes of table 0174: Nature of Test/Observation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfTestObservation {
     /// `A`: Atomic test/observation (test code or treatment code)
     CodeA,
@@ -6499,22 +5193,9 @@ pub enum NatureOfTestObservation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfTestObservation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfTestObservation {
-    const DESC: &'static TableDesc = &TABLE_0174;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::CodeC,
-        Self::CodeF,
-        Self::CodeP,
-        Self::CodeS,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NatureOfTestObservation, TABLE_0174, CodeA, CodeC, CodeF, CodeP, CodeS
+);
 
 /// Table 0175: Master File Identifier Code.
 pub static TABLE_0175: TableDesc = TableDesc {
@@ -6559,7 +5240,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 
 /// The codes of table 0175: Master File Identifier Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file (see Chapter 6, Appendix)
     CodeCdm,
@@ -6590,30 +5271,14 @@ pub enum MasterFileIdentifierCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MasterFileIdentifierCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MasterFileIdentifierCode {
-    const DESC: &'static TableDesc = &TABLE_0175;
-    const ALL: &'static [Self] = &[
-        Self::CodeCdm,
-        Self::ClinicalStudyMaster,
-        Self::ClinicalStudyPhaseMaster,
-        Self::ClinicalStudyDataScheduleMaster,
-        Self::LocationMasterFileSeeChapter3Appendix,
-        Self::ObservationTextMasterFileSegmentsOm1,
-        Self::ObservationTextMasterFileSegmentsOm2,
-        Self::ObservationTextMasterFileSegmentsOm3,
-        Self::ObservationTextMasterFileSegmentsOm4,
-        Self::ObservationTextMasterFileSegmentsOm5,
-        Self::ObservationTextMasterFileSegmentsOm6,
-        Self::CodePra,
-        Self::StaffMasterFileSeeChapter8Appendix,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MasterFileIdentifierCode, TABLE_0175, CodeCdm, ClinicalStudyMaster,
+    ClinicalStudyPhaseMaster, ClinicalStudyDataScheduleMaster,
+    LocationMasterFileSeeChapter3Appendix, ObservationTextMasterFileSegmentsOm1,
+    ObservationTextMasterFileSegmentsOm2, ObservationTextMasterFileSegmentsOm3,
+    ObservationTextMasterFileSegmentsOm4, ObservationTextMasterFileSegmentsOm5,
+    ObservationTextMasterFileSegmentsOm6, CodePra, StaffMasterFileSeeChapter8Appendix
+);
 
 /// Table 0176: Master File Application Identifier.
 pub static TABLE_0176: TableDesc = TableDesc {
@@ -6646,7 +5311,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 
 /// The codes of table 0177: Confidentiality code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
     AidsPatient,
@@ -6671,27 +5336,11 @@ pub enum ConfidentialityCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ConfidentialityCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ConfidentialityCode {
-    const DESC: &'static TableDesc = &TABLE_0177;
-    const ALL: &'static [Self] = &[
-        Self::AidsPatient,
-        Self::Employee,
-        Self::AlcoholDrugTreatmentPatient,
-        Self::HivPlusPatient,
-        Self::PsychiatricPatient,
-        Self::Restricted,
-        Self::UsualControl,
-        Self::UnwedMother,
-        Self::VeryRestricted,
-        Self::VeryImportantPersonOrCelebrity,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ConfidentialityCode, TABLE_0177, AidsPatient, Employee, AlcoholDrugTreatmentPatient,
+    HivPlusPatient, PsychiatricPatient, Restricted, UsualControl, UnwedMother,
+    VeryRestricted, VeryImportantPersonOrCelebrity
+);
 
 /// Table 0178: File Level Event Code.
 pub static TABLE_0178: TableDesc = TableDesc {
@@ -6713,7 +5362,7 @@ pub static TABLE_0178: TableDesc = TableDesc {
 
 /// The codes of table 0178: File Level Event Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
     CodeRep,
@@ -6722,16 +5371,7 @@ pub enum FileLevelEventCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FileLevelEventCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FileLevelEventCode {
-    const DESC: &'static TableDesc = &TABLE_0178;
-    const ALL: &'static [Self] = &[Self::CodeRep, Self::CodeUpd];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(FileLevelEventCode, TABLE_0178, CodeRep, CodeUpd);
 
 /// Table 0179: Response Level.
 pub static TABLE_0179: TableDesc = TableDesc {
@@ -6749,7 +5389,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 
 /// The codes of table 0179: Response Level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
     Always,
@@ -6762,21 +5402,10 @@ pub enum ResponseLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResponseLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResponseLevel {
-    const DESC: &'static TableDesc = &TABLE_0179;
-    const ALL: &'static [Self] = &[
-        Self::Always,
-        Self::ErrorRejectConditionsOnly,
-        Self::NeverNoApplicationLevelResponseNeeded,
-        Self::Success,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResponseLevel, TABLE_0179, Always, ErrorRejectConditionsOnly,
+    NeverNoApplicationLevelResponseNeeded, Success
+);
 
 /// Table 0180: Record Level Event Code.
 pub static TABLE_0180: TableDesc = TableDesc {
@@ -6795,7 +5424,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 
 /// The codes of table 0180: Record Level Event Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RecordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
     ReactivateDeactivatedRecord,
@@ -6810,22 +5439,10 @@ pub enum RecordLevelEventCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RecordLevelEventCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RecordLevelEventCode {
-    const DESC: &'static TableDesc = &TABLE_0180;
-    const ALL: &'static [Self] = &[
-        Self::ReactivateDeactivatedRecord,
-        Self::AddRecordToMasterFile,
-        Self::Deactivate,
-        Self::DeleteRecordFromMasterFile,
-        Self::UpdateRecordForMasterFile,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RecordLevelEventCode, TABLE_0180, ReactivateDeactivatedRecord, AddRecordToMasterFile,
+    Deactivate, DeleteRecordFromMasterFile, UpdateRecordForMasterFile
+);
 
 /// Table 0181: MFN Record Level Error Return.
 pub static TABLE_0181: TableDesc = TableDesc {
@@ -6841,7 +5458,7 @@ pub static TABLE_0181: TableDesc = TableDesc {
 
 /// The codes of table 0181: MFN Record Level Error Return.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
     CodeS,
@@ -6850,16 +5467,7 @@ pub enum MfnRecordLevelErrorReturn {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MfnRecordLevelErrorReturn {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MfnRecordLevelErrorReturn {
-    const DESC: &'static TableDesc = &TABLE_0181;
-    const ALL: &'static [Self] = &[Self::CodeS, Self::CodeU];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(MfnRecordLevelErrorReturn, TABLE_0181, CodeS, CodeU);
 
 /// Table 0182: Staff Type.
 pub static TABLE_0182: TableDesc = TableDesc {
@@ -6881,7 +5489,7 @@ pub static TABLE_0183: TableDesc = TableDesc {
 
 /// The codes of table 0183: Active/Inactive.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active staff
     ActiveStaff,
@@ -6890,16 +5498,7 @@ pub enum ActiveInactive {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActiveInactive {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActiveInactive {
-    const DESC: &'static TableDesc = &TABLE_0183;
-    const ALL: &'static [Self] = &[Self::ActiveStaff, Self::InactiveStaff];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ActiveInactive, TABLE_0183, ActiveStaff, InactiveStaff);
 
 /// Table 0184: Department.
 pub static TABLE_0184: TableDesc = TableDesc {
@@ -6929,7 +5528,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 
 /// The codes of table 0185: Preferred Method of Contact.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
     BeeperNumber,
@@ -6948,24 +5547,10 @@ pub enum PreferredMethodOfContact {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PreferredMethodOfContact {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PreferredMethodOfContact {
-    const DESC: &'static TableDesc = &TABLE_0185;
-    const ALL: &'static [Self] = &[
-        Self::BeeperNumber,
-        Self::CellularPhoneNumber,
-        Self::EMailAddressNotInTnFormat,
-        Self::FaxNumber,
-        Self::HomePhoneNumber,
-        Self::Mail,
-        Self::OfficePhoneNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PreferredMethodOfContact, TABLE_0185, BeeperNumber, CellularPhoneNumber,
+    EMailAddressNotInTnFormat, FaxNumber, HomePhoneNumber, Mail, OfficePhoneNumber
+);
 
 /// Table 0186: Practioner Category.
 pub static TABLE_0186: TableDesc = TableDesc {
@@ -6990,7 +5575,7 @@ pub static TABLE_0187: TableDesc = TableDesc {
 
 /// The codes of table 0187: Provider Billing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
     InstitutionBillsForProvider,
@@ -6999,19 +5584,9 @@ pub enum ProviderBilling {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProviderBilling {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProviderBilling {
-    const DESC: &'static TableDesc = &TABLE_0187;
-    const ALL: &'static [Self] = &[
-        Self::InstitutionBillsForProvider,
-        Self::ProviderDoesOwnBilling,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProviderBilling, TABLE_0187, InstitutionBillsForProvider, ProviderDoesOwnBilling
+);
 
 /// Table 0188: Operator ID.
 pub static TABLE_0188: TableDesc = TableDesc {
@@ -7050,7 +5625,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 
 /// The codes of table 0190: Address Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Business
     Business,
@@ -7069,24 +5644,10 @@ pub enum AddressType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AddressType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AddressType {
-    const DESC: &'static TableDesc = &TABLE_0190;
-    const ALL: &'static [Self] = &[
-        Self::Business,
-        Self::CurrentOrTemporary,
-        Self::CountyOfOrigin,
-        Self::Home,
-        Self::Mailing,
-        Self::Office,
-        Self::Permanent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AddressType, TABLE_0190, Business, CurrentOrTemporary, CountyOfOrigin, Home, Mailing,
+    Office, Permanent
+);
 
 /// Table 0191: Type of referenced data.
 pub static TABLE_0191: TableDesc = TableDesc {
@@ -7108,7 +5669,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 
 /// The codes of table 0191: Type of referenced data.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data
     CodeAp,
@@ -7129,25 +5690,10 @@ pub enum TypeOfReferencedData {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TypeOfReferencedData {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TypeOfReferencedData {
-    const DESC: &'static TableDesc = &TABLE_0191;
-    const ALL: &'static [Self] = &[
-        Self::CodeAp,
-        Self::AudioData,
-        Self::FormattedText,
-        Self::ImageData,
-        Self::NonScannedImage,
-        Self::ScannedDocument,
-        Self::ScannedImage,
-        Self::MachineReadableTextDocument,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TypeOfReferencedData, TABLE_0191, CodeAp, AudioData, FormattedText, ImageData,
+    NonScannedImage, ScannedDocument, ScannedImage, MachineReadableTextDocument
+);
 
 /// Table 0192: Visit ID Type.
 pub static TABLE_0192: TableDesc = TableDesc {
@@ -7174,7 +5720,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 
 /// The codes of table 0193: Amount Class.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
     Amount,
@@ -7187,21 +5733,7 @@ pub enum AmountClass {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmountClass {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmountClass {
-    const DESC: &'static TableDesc = &TABLE_0193;
-    const ALL: &'static [Self] = &[
-        Self::Amount,
-        Self::Limit,
-        Self::Percentage,
-        Self::Unlimited,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AmountClass, TABLE_0193, Amount, Limit, Percentage, Unlimited);
 
 /// Table 0200: Name Type.
 pub static TABLE_0200: TableDesc = TableDesc {
@@ -7221,7 +5753,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 
 /// The codes of table 0200: Name Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Alias Name
     AliasName,
@@ -7238,23 +5770,10 @@ pub enum NameType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NameType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NameType {
-    const DESC: &'static TableDesc = &TABLE_0200;
-    const ALL: &'static [Self] = &[
-        Self::AliasName,
-        Self::AdoptedName,
-        Self::DisplayName,
-        Self::LegalName,
-        Self::MaidenName,
-        Self::Other,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NameType, TABLE_0200, AliasName, AdoptedName, DisplayName, LegalName, MaidenName,
+    Other
+);
 
 /// Table 0201: Telecommunication Use Code.
 pub static TABLE_0201: TableDesc = TableDesc {
@@ -7276,7 +5795,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 
 /// The codes of table 0201: Telecommunication Use Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
     AnsweringServiceNumber,
@@ -7297,25 +5816,11 @@ pub enum TelecommunicationUseCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TelecommunicationUseCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TelecommunicationUseCode {
-    const DESC: &'static TableDesc = &TABLE_0201;
-    const ALL: &'static [Self] = &[
-        Self::AnsweringServiceNumber,
-        Self::BeeperNumber,
-        Self::EmergencyNumber,
-        Self::NetworkEmailAddress,
-        Self::OtherResidenceNumber,
-        Self::PrimaryResidenceNumber,
-        Self::VacationHomeNumber,
-        Self::WorkNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TelecommunicationUseCode, TABLE_0201, AnsweringServiceNumber, BeeperNumber,
+    EmergencyNumber, NetworkEmailAddress, OtherResidenceNumber, PrimaryResidenceNumber,
+    VacationHomeNumber, WorkNumber
+);
 
 /// Table 0202: Telecommunication Equipment Type.
 pub static TABLE_0202: TableDesc = TableDesc {
@@ -7342,7 +5847,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 
 /// The codes of table 0202: Telecommunication Equipment Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper/Pager
     BeeperPager,
@@ -7361,24 +5866,10 @@ pub enum TelecommunicationEquipmentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TelecommunicationEquipmentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TelecommunicationEquipmentType {
-    const DESC: &'static TableDesc = &TABLE_0202;
-    const ALL: &'static [Self] = &[
-        Self::BeeperPager,
-        Self::CellularPhone,
-        Self::Fax,
-        Self::CodeInternet,
-        Self::Modem,
-        Self::Telephone,
-        Self::CodeXDot400,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TelecommunicationEquipmentType, TABLE_0202, BeeperPager, CellularPhone, Fax,
+    CodeInternet, Modem, Telephone, CodeXDot400
+);
 
 /// Table 0203: Identifier Type.
 pub static TABLE_0203: TableDesc = TableDesc {
@@ -7414,7 +5905,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 
 /// The codes of table 0203: Identifier Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `AM`: American Express
     AmericanExpress,
@@ -7463,39 +5954,14 @@ pub enum IdentifierType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IdentifierType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IdentifierType {
-    const DESC: &'static TableDesc = &TABLE_0203;
-    const ALL: &'static [Self] = &[
-        Self::AmericanExpress,
-        Self::AccountNumber,
-        Self::BirthRegistryNumber,
-        Self::DinersClubCard,
-        Self::DriversLicenseNumber,
-        Self::DoctorNumber,
-        Self::DiscoverCard,
-        Self::EmployeeNumber,
-        Self::EmployerNumber,
-        Self::GuarantorInternalIdentifier,
-        Self::GuarantorExternalIdentifier,
-        Self::MedicaidNumber,
-        Self::MedicareNumber,
-        Self::MedicalRecordNumber,
-        Self::MasterCard,
-        Self::PatientInternalIdentifier,
-        Self::PatientExternalIdentifier,
-        Self::RailroadRetirementNumber,
-        Self::SocialSecurityNumber,
-        Self::VisitNumber,
-        Self::Visa,
-        Self::OrganizaitonIndentifier,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    IdentifierType, TABLE_0203, AmericanExpress, AccountNumber, BirthRegistryNumber,
+    DinersClubCard, DriversLicenseNumber, DoctorNumber, DiscoverCard, EmployeeNumber,
+    EmployerNumber, GuarantorInternalIdentifier, GuarantorExternalIdentifier,
+    MedicaidNumber, MedicareNumber, MedicalRecordNumber, MasterCard,
+    PatientInternalIdentifier, PatientExternalIdentifier, RailroadRetirementNumber,
+    SocialSecurityNumber, VisitNumber, Visa, OrganizaitonIndentifier
+);
 
 /// Table 0204: Organizational Name Type.
 pub static TABLE_0204: TableDesc = TableDesc {
@@ -7513,7 +5979,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 
 /// The codes of table 0204: Organizational Name Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias Name
     AliasName,
@@ -7526,21 +5992,10 @@ pub enum OrganizationalNameType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrganizationalNameType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrganizationalNameType {
-    const DESC: &'static TableDesc = &TABLE_0204;
-    const ALL: &'static [Self] = &[
-        Self::AliasName,
-        Self::DisplayName,
-        Self::LegalName,
-        Self::StockExchangeListingName,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrganizationalNameType, TABLE_0204, AliasName, DisplayName, LegalName,
+    StockExchangeListingName
+);
 
 /// Table 0205: Price Type.
 pub static TABLE_0205: TableDesc = TableDesc {
@@ -7561,7 +6016,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 
 /// The codes of table 0205: Price Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: Administrative Price or Handling Fee
     AdministrativePriceOrHandlingFee,
@@ -7580,24 +6035,11 @@ pub enum PriceType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PriceType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PriceType {
-    const DESC: &'static TableDesc = &TABLE_0205;
-    const ALL: &'static [Self] = &[
-        Self::AdministrativePriceOrHandlingFee,
-        Self::DirectUnitCost,
-        Self::IndirectUnitCost,
-        Self::ProfessionalFeeForPerformingProvider,
-        Self::TechnologyFeeForUseOfEquipment,
-        Self::TotalPrice,
-        Self::CodeUp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PriceType, TABLE_0205, AdministrativePriceOrHandlingFee, DirectUnitCost,
+    IndirectUnitCost, ProfessionalFeeForPerformingProvider,
+    TechnologyFeeForUseOfEquipment, TotalPrice, CodeUp
+);
 
 /// Table 0206: Segment Action Code.
 pub static TABLE_0206: TableDesc = TableDesc {
@@ -7610,7 +6052,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 
 /// The codes of table 0206: Segment Action Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -7621,16 +6063,7 @@ pub enum SegmentActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SegmentActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SegmentActionCode {
-    const DESC: &'static TableDesc = &TABLE_0206;
-    const ALL: &'static [Self] = &[Self::AddInsert, Self::Delete, Self::Update];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SegmentActionCode, TABLE_0206, AddInsert, Delete, Update);
 
 /// Table 0207: Processing Mode.
 pub static TABLE_0207: TableDesc = TableDesc {
@@ -7651,7 +6084,7 @@ pub static TABLE_0207: TableDesc = TableDesc {
 
 /// The codes of table 0207: Processing Mode.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
     Archive,
@@ -7670,24 +6103,10 @@ pub enum ProcessingMode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingMode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingMode {
-    const DESC: &'static TableDesc = &TABLE_0207;
-    const ALL: &'static [Self] = &[
-        Self::Archive,
-        Self::InitialLoad,
-        Self::CodeNotPresent,
-        Self::RestoreFromArchive,
-        Self::ALowerCase,
-        Self::ILowerCase,
-        Self::RLowerCase,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcessingMode, TABLE_0207, Archive, InitialLoad, CodeNotPresent, RestoreFromArchive,
+    ALowerCase, ILowerCase, RLowerCase
+);
 
 /// Table 0208: Query Response Status.
 pub static TABLE_0208: TableDesc = TableDesc {
@@ -7705,7 +6124,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 
 /// The codes of table 0208: Query Response Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
     ApplicationError,
@@ -7718,21 +6137,10 @@ pub enum QueryResponseStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryResponseStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryResponseStatus {
-    const DESC: &'static TableDesc = &TABLE_0208;
-    const ALL: &'static [Self] = &[
-        Self::ApplicationError,
-        Self::ApplicationReject,
-        Self::NoDataFoundNoErrors,
-        Self::DataFoundNoErrorsThisIsTheDefault,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QueryResponseStatus, TABLE_0208, ApplicationError, ApplicationReject,
+    NoDataFoundNoErrors, DataFoundNoErrorsThisIsTheDefault
+);
 
 /// Table 0209: Relational Operator.
 pub static TABLE_0209: TableDesc = TableDesc {
@@ -7754,7 +6162,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 
 /// The codes of table 0209: Relational Operator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
     Contains,
@@ -7775,25 +6183,10 @@ pub enum RelationalOperator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelationalOperator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelationalOperator {
-    const DESC: &'static TableDesc = &TABLE_0209;
-    const ALL: &'static [Self] = &[
-        Self::Contains,
-        Self::Equal,
-        Self::GreaterThanOrEqual,
-        Self::Generic,
-        Self::GreaterThan,
-        Self::LessThanOrEqual,
-        Self::LessThan,
-        Self::NotEqual,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RelationalOperator, TABLE_0209, Contains, Equal, GreaterThanOrEqual, Generic,
+    GreaterThan, LessThanOrEqual, LessThan, NotEqual
+);
 
 /// Table 0210: Relational Conjunction.
 pub static TABLE_0210: TableDesc = TableDesc {
@@ -7806,7 +6199,7 @@ pub static TABLE_0210: TableDesc = TableDesc {
 
 /// The codes of table 0210: Relational Conjunction.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
     Default,
@@ -7815,16 +6208,7 @@ pub enum RelationalConjunction {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelationalConjunction {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelationalConjunction {
-    const DESC: &'static TableDesc = &TABLE_0210;
-    const ALL: &'static [Self] = &[Self::Default, Self::CodeOr];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(RelationalConjunction, TABLE_0210, Default, CodeOr);
 
 /// Table 0211: Alternate Character Sets.
 pub static TABLE_0211: TableDesc = TableDesc {
@@ -7851,7 +6235,7 @@ pub static TABLE_0211: TableDesc = TableDesc {
 
 /// The codes of table 0211: Alternate Character Sets.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
     Code8859Slash1,
@@ -7882,30 +6266,12 @@ pub enum AlternateCharacterSets {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AlternateCharacterSets {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AlternateCharacterSets {
-    const DESC: &'static TableDesc = &TABLE_0211;
-    const ALL: &'static [Self] = &[
-        Self::Code8859Slash1,
-        Self::Code8859Slash2,
-        Self::Code8859Slash3,
-        Self::Code8859Slash4,
-        Self::Code8859Slash5,
-        Self::Code8859Slash6,
-        Self::Code8859Slash7,
-        Self::Code8859Slash8,
-        Self::Code8859Slash9,
-        Self::ThePrintable7BitAsciiCharacterSet,
-        Self::CodeJas2020,
-        Self::Iso2022WithEscapeSequencesForKanjii,
-        Self::NeedsDocumentReference,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AlternateCharacterSets, TABLE_0211, Code8859Slash1, Code8859Slash2, Code8859Slash3,
+    Code8859Slash4, Code8859Slash5, Code8859Slash6, Code8859Slash7, Code8859Slash8,
+    Code8859Slash9, ThePrintable7BitAsciiCharacterSet, CodeJas2020,
+    Iso2022WithEscapeSequencesForKanjii, NeedsDocumentReference
+);
 
 /// Table 0212: Nationality.
 pub static TABLE_0212: TableDesc = TableDesc {
@@ -7937,7 +6303,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 
 /// The codes of table 0213: Purge Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PurgeStatus {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
     CodeD,
@@ -7948,16 +6314,7 @@ pub enum PurgeStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PurgeStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PurgeStatus {
-    const DESC: &'static TableDesc = &TABLE_0213;
-    const ALL: &'static [Self] = &[Self::CodeD, Self::CodeI, Self::MarkedForPurge];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PurgeStatus, TABLE_0213, CodeD, CodeI, MarkedForPurge);
 
 /// Table 0214: Special Program Codes.
 pub static TABLE_0214: TableDesc = TableDesc {
@@ -8031,7 +6388,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 
 /// The codes of table 0220: Living arrangement.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
     Alone,
@@ -8048,23 +6405,9 @@ pub enum LivingArrangement {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LivingArrangement {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LivingArrangement {
-    const DESC: &'static TableDesc = &TABLE_0220;
-    const ALL: &'static [Self] = &[
-        Self::Alone,
-        Self::Family,
-        Self::Institution,
-        Self::Relative,
-        Self::Spouse,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LivingArrangement, TABLE_0220, Alone, Family, Institution, Relative, Spouse, Unknown
+);
 
 /// Table 0222: Contact Reason.
 pub static TABLE_0222: TableDesc = TableDesc {
@@ -8092,7 +6435,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 
 /// The codes of table 0223: Living Dependency.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `CB`: Common bath
     CommonBath,
@@ -8107,22 +6450,10 @@ pub enum LivingDependency {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LivingDependency {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LivingDependency {
-    const DESC: &'static TableDesc = &TABLE_0223;
-    const ALL: &'static [Self] = &[
-        Self::CommonBath,
-        Self::SpouseDependent,
-        Self::MedicalSupervisionRequired,
-        Self::SmallChildren,
-        Self::WalkUp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LivingDependency, TABLE_0223, CommonBath, SpouseDependent,
+    MedicalSupervisionRequired, SmallChildren, WalkUp
+);
 
 /// Table 0224: Transport Arranged.
 pub static TABLE_0224: TableDesc = TableDesc {
@@ -8135,7 +6466,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 
 /// The codes of table 0224: Transport Arranged.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
     Arranged,
@@ -8146,16 +6477,7 @@ pub enum TransportArranged {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransportArranged {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransportArranged {
-    const DESC: &'static TableDesc = &TABLE_0224;
-    const ALL: &'static [Self] = &[Self::Arranged, Self::NotArranged, Self::Unknown];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(TransportArranged, TABLE_0224, Arranged, NotArranged, Unknown);
 
 /// Table 0225: Escort Required.
 pub static TABLE_0225: TableDesc = TableDesc {
@@ -8168,7 +6490,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 
 /// The codes of table 0225: Escort Required.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
     NotRequired,
@@ -8179,16 +6501,7 @@ pub enum EscortRequired {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EscortRequired {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EscortRequired {
-    const DESC: &'static TableDesc = &TABLE_0225;
-    const ALL: &'static [Self] = &[Self::NotRequired, Self::Required, Self::Unknown];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EscortRequired, TABLE_0225, NotRequired, Required, Unknown);
 
 /// Table 0227: Manufacturers of Vaccines.
 pub static TABLE_0227: TableDesc = TableDesc {
@@ -8232,7 +6545,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 
 /// The codes of table 0227: Manufacturers of Vaccines.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccines {
     /// `AB`: Abbott
     Abbott,
@@ -8297,47 +6610,14 @@ pub enum ManufacturersOfVaccines {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ManufacturersOfVaccines {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ManufacturersOfVaccines {
-    const DESC: &'static TableDesc = &TABLE_0227;
-    const ALL: &'static [Self] = &[
-        Self::Abbott,
-        Self::Adams,
-        Self::Alpha,
-        Self::Armour,
-        Self::Baxter,
-        Self::Bayer,
-        Self::Berna,
-        Self::Connaught,
-        Self::Evans,
-        Self::Greer,
-        Self::Merieux,
-        Self::ImmunoUs,
-        Self::MicrobialDisOsakaU,
-        Self::KoreaGreenCross,
-        Self::Lederle,
-        Self::MassachusettsPublicHealth,
-        Self::Miles,
-        Self::MichiganDeptPublicHealth,
-        Self::Merck,
-        Self::NorthAmericanBiologicalsInc,
-        Self::NewYorkBloodCenter,
-        Self::OrganonTeknika,
-        Self::Other,
-        Self::ParkeDavis,
-        Self::PraxisBiologics,
-        Self::Sclavo,
-        Self::SwissSerumAndVaccineInst,
-        Self::SmithKline,
-        Self::UnknownManufacturer,
-        Self::WyethAyerst,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ManufacturersOfVaccines, TABLE_0227, Abbott, Adams, Alpha, Armour, Baxter, Bayer,
+    Berna, Connaught, Evans, Greer, Merieux, ImmunoUs, MicrobialDisOsakaU,
+    KoreaGreenCross, Lederle, MassachusettsPublicHealth, Miles, MichiganDeptPublicHealth,
+    Merck, NorthAmericanBiologicalsInc, NewYorkBloodCenter, OrganonTeknika, Other,
+    ParkeDavis, PraxisBiologics, Sclavo, SwissSerumAndVaccineInst, SmithKline,
+    UnknownManufacturer, WyethAyerst
+);
 
 /// Table 0228: Diagnosis Classification.
 pub static TABLE_0228: TableDesc = TableDesc {
@@ -8359,7 +6639,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 
 /// The codes of table 0228: Diagnosis Classification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
     Consultation,
@@ -8380,25 +6660,11 @@ pub enum DiagnosisClassification {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosisClassification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosisClassification {
-    const DESC: &'static TableDesc = &TABLE_0228;
-    const ALL: &'static [Self] = &[
-        Self::Consultation,
-        Self::Diagnosis,
-        Self::CodeI,
-        Self::MedicationAntibiotic,
-        Self::Other,
-        Self::RadiologicalSchedulingNotUsingIcdaCodes,
-        Self::SignAndSymptom,
-        Self::TissueDiagnosis,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DiagnosisClassification, TABLE_0228, Consultation, Diagnosis, CodeI,
+    MedicationAntibiotic, Other, RadiologicalSchedulingNotUsingIcdaCodes, SignAndSymptom,
+    TissueDiagnosis
+);
 
 /// Table 0229: DRG payor.
 pub static TABLE_0229: TableDesc = TableDesc {
@@ -8415,7 +6681,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
 
 /// The codes of table 0229: DRG payor.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DrgPayor {
     /// `C`: Champus
     Champus,
@@ -8426,20 +6692,7 @@ pub enum DrgPayor {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DrgPayor {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DrgPayor {
-    const DESC: &'static TableDesc = &TABLE_0229;
-    const ALL: &'static [Self] = &[
-        Self::Champus,
-        Self::ManagedCareOrganization,
-        Self::Medicare,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DrgPayor, TABLE_0229, Champus, ManagedCareOrganization, Medicare);
 
 /// Table 0230: Procedure Functional Type.
 pub static TABLE_0230: TableDesc = TableDesc {
@@ -8460,7 +6713,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 
 /// The codes of table 0230: Procedure Functional Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
     Anesthesia,
@@ -8473,21 +6726,10 @@ pub enum ProcedureFunctionalType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcedureFunctionalType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcedureFunctionalType {
-    const DESC: &'static TableDesc = &TABLE_0230;
-    const ALL: &'static [Self] = &[
-        Self::Anesthesia,
-        Self::DiagnosticProcedure,
-        Self::InvasiveProcedureNotClassifiedElsewhere,
-        Self::CodeP,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcedureFunctionalType, TABLE_0230, Anesthesia, DiagnosticProcedure,
+    InvasiveProcedureNotClassifiedElsewhere, CodeP
+);
 
 /// Table 0231: Student Status.
 pub static TABLE_0231: TableDesc = TableDesc {
@@ -8504,7 +6746,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 
 /// The codes of table 0231: Student Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
     FullTimeStudent,
@@ -8515,20 +6757,9 @@ pub enum StudentStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for StudentStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for StudentStatus {
-    const DESC: &'static TableDesc = &TABLE_0231;
-    const ALL: &'static [Self] = &[
-        Self::FullTimeStudent,
-        Self::NotAStudent,
-        Self::PartTimeStudent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    StudentStatus, TABLE_0231, FullTimeStudent, NotAStudent, PartTimeStudent
+);
 
 /// Table 0232: Insurance Company Contact Reason.
 pub static TABLE_0232: TableDesc = TableDesc {
@@ -8545,7 +6776,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 
 /// The codes of table 0232: Insurance Company Contact Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
     MedicareClaimStatus,
@@ -8556,20 +6787,10 @@ pub enum InsuranceCompanyContactReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for InsuranceCompanyContactReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for InsuranceCompanyContactReason {
-    const DESC: &'static TableDesc = &TABLE_0232;
-    const ALL: &'static [Self] = &[
-        Self::MedicareClaimStatus,
-        Self::MedicaidClaimStatus,
-        Self::NameAddressChange,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    InsuranceCompanyContactReason, TABLE_0232, MedicareClaimStatus, MedicaidClaimStatus,
+    NameAddressChange
+);
 
 /// Table 0233: Non-concur Code/Description.
 pub static TABLE_0233: TableDesc = TableDesc {
@@ -8602,7 +6823,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 
 /// The codes of table 0234: Report Timing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
     N10DayReport,
@@ -8627,27 +6848,11 @@ pub enum ReportTiming {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportTiming {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportTiming {
-    const DESC: &'static TableDesc = &TABLE_0234;
-    const ALL: &'static [Self] = &[
-        Self::N10DayReport,
-        Self::N15DayReport,
-        Self::N30DayReport,
-        Self::N3DayReport,
-        Self::N7DayReport,
-        Self::AdditionalInformation,
-        Self::Correction,
-        Self::DeviceEvaluation,
-        Self::Periodic,
-        Self::RequestedInformation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReportTiming, TABLE_0234, N10DayReport, N15DayReport, N30DayReport, N3DayReport,
+    N7DayReport, AdditionalInformation, Correction, DeviceEvaluation, Periodic,
+    RequestedInformation
+);
 
 /// Table 0235: Report Source.
 pub static TABLE_0235: TableDesc = TableDesc {
@@ -8671,7 +6876,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 
 /// The codes of table 0235: Report Source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
     ClinicalTrial,
@@ -8696,27 +6901,11 @@ pub enum ReportSource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportSource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportSource {
-    const DESC: &'static TableDesc = &TABLE_0235;
-    const ALL: &'static [Self] = &[
-        Self::ClinicalTrial,
-        Self::DatabaseRegistryPoisonControlCenter,
-        Self::Distributor,
-        Self::HealthProfessional,
-        Self::Literature,
-        Self::ManufacturerMarketingAuthorityHolder,
-        Self::NonHealthcareProfessional,
-        Self::Other,
-        Self::Patient,
-        Self::RegulatoryAgency,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReportSource, TABLE_0235, ClinicalTrial, DatabaseRegistryPoisonControlCenter,
+    Distributor, HealthProfessional, Literature, ManufacturerMarketingAuthorityHolder,
+    NonHealthcareProfessional, Other, Patient, RegulatoryAgency
+);
 
 /// Table 0236: Event reported to.
 pub static TABLE_0236: TableDesc = TableDesc {
@@ -8734,7 +6923,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 
 /// The codes of table 0236: Event reported to.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
     Distributor,
@@ -8747,21 +6936,10 @@ pub enum EventReportedTo {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventReportedTo {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventReportedTo {
-    const DESC: &'static TableDesc = &TABLE_0236;
-    const ALL: &'static [Self] = &[
-        Self::Distributor,
-        Self::LocalFacilityUserFacility,
-        Self::Manufacturer,
-        Self::RegulatoryAgency,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventReportedTo, TABLE_0236, Distributor, LocalFacilityUserFacility, Manufacturer,
+    RegulatoryAgency
+);
 
 /// Table 0237: Event Qualification.
 pub static TABLE_0237: TableDesc = TableDesc {
@@ -8783,7 +6961,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 
 /// The codes of table 0237: Event Qualification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
     Abuse,
@@ -8804,25 +6982,10 @@ pub enum EventQualification {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventQualification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventQualification {
-    const DESC: &'static TableDesc = &TABLE_0237;
-    const ALL: &'static [Self] = &[
-        Self::Abuse,
-        Self::UnexpectedBeneficialEffect,
-        Self::Dependency,
-        Self::Interaction,
-        Self::LackOfExpectTherapeuticEffect,
-        Self::Misuse,
-        Self::Overdose,
-        Self::DrugWithdrawal,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventQualification, TABLE_0237, Abuse, UnexpectedBeneficialEffect, Dependency,
+    Interaction, LackOfExpectTherapeuticEffect, Misuse, Overdose, DrugWithdrawal
+);
 
 /// Table 0238: Event Seriousness.
 pub static TABLE_0238: TableDesc = TableDesc {
@@ -8835,7 +6998,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 
 /// The codes of table 0238: Event Seriousness.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
     No,
@@ -8846,16 +7009,7 @@ pub enum EventSeriousness {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventSeriousness {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventSeriousness {
-    const DESC: &'static TableDesc = &TABLE_0238;
-    const ALL: &'static [Self] = &[Self::No, Self::Significant, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EventSeriousness, TABLE_0238, No, Significant, Yes);
 
 /// Table 0239: Event Expected.
 pub static TABLE_0239: TableDesc = TableDesc {
@@ -8868,7 +7022,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 
 /// The codes of table 0239: Event Expected.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
     No,
@@ -8879,16 +7033,7 @@ pub enum EventExpected {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventExpected {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventExpected {
-    const DESC: &'static TableDesc = &TABLE_0239;
-    const ALL: &'static [Self] = &[Self::No, Self::Unknown, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EventExpected, TABLE_0239, No, Unknown, Yes);
 
 /// Table 0240: Event Consequence.
 pub static TABLE_0240: TableDesc = TableDesc {
@@ -8911,7 +7056,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 
 /// The codes of table 0240: Event Consequence.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
     CongenitalAnomalyBirthDefect,
@@ -8934,26 +7079,11 @@ pub enum EventConsequence {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventConsequence {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventConsequence {
-    const DESC: &'static TableDesc = &TABLE_0240;
-    const ALL: &'static [Self] = &[
-        Self::CongenitalAnomalyBirthDefect,
-        Self::Death,
-        Self::CausedHospitalized,
-        Self::CodeI,
-        Self::CodeJ,
-        Self::LifeThreatening,
-        Self::Other,
-        Self::ProlongedHospitalization,
-        Self::CodeR,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventConsequence, TABLE_0240, CongenitalAnomalyBirthDefect, Death,
+    CausedHospitalized, CodeI, CodeJ, LifeThreatening, Other, ProlongedHospitalization,
+    CodeR
+);
 
 /// Table 0241: Patient Outcome.
 pub static TABLE_0241: TableDesc = TableDesc {
@@ -8974,7 +7104,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 
 /// The codes of table 0241: Patient Outcome.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
     Died,
@@ -8993,24 +7123,10 @@ pub enum PatientOutcome {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientOutcome {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientOutcome {
-    const DESC: &'static TableDesc = &TABLE_0241;
-    const ALL: &'static [Self] = &[
-        Self::Died,
-        Self::FullyRecovered,
-        Self::NotRecoveringUnchanged,
-        Self::Recovering,
-        Self::Sequelae,
-        Self::Unknown,
-        Self::Worsening,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientOutcome, TABLE_0241, Died, FullyRecovered, NotRecoveringUnchanged, Recovering,
+    Sequelae, Unknown, Worsening
+);
 
 /// Table 0242: Primary Observer's Qualification.
 pub static TABLE_0242: TableDesc = TableDesc {
@@ -9034,7 +7150,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 
 /// The codes of table 0242: Primary Observer's Qualification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
     HealthCareConsumerPatient,
@@ -9053,24 +7169,11 @@ pub enum PrimaryObserversQualification {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrimaryObserversQualification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrimaryObserversQualification {
-    const DESC: &'static TableDesc = &TABLE_0242;
-    const ALL: &'static [Self] = &[
-        Self::HealthCareConsumerPatient,
-        Self::OtherHealthProfessional,
-        Self::LawyerAttorney,
-        Self::CodeM,
-        Self::OtherNonHealthProfessional,
-        Self::PhysicianOsteopathHomeopath,
-        Self::Pharmacist,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PrimaryObserversQualification, TABLE_0242, HealthCareConsumerPatient,
+    OtherHealthProfessional, LawyerAttorney, CodeM, OtherNonHealthProfessional,
+    PhysicianOsteopathHomeopath, Pharmacist
+);
 
 /// Table 0243: Identity may be Divulged.
 pub static TABLE_0243: TableDesc = TableDesc {
@@ -9083,7 +7186,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 
 /// The codes of table 0243: Identity may be Divulged.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
     No,
@@ -9094,16 +7197,7 @@ pub enum IdentityMayBeDivulged {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IdentityMayBeDivulged {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IdentityMayBeDivulged {
-    const DESC: &'static TableDesc = &TABLE_0243;
-    const ALL: &'static [Self] = &[Self::No, Self::NotApplicable, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(IdentityMayBeDivulged, TABLE_0243, No, NotApplicable, Yes);
 
 /// Table 0244: Single Use Device.
 pub static TABLE_0244: TableDesc = TableDesc {
@@ -9156,7 +7250,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 
 /// The codes of table 0247: Status of evaluation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
     EvaluationAnticipatedButNotYetBegun,
@@ -9185,29 +7279,13 @@ pub enum StatusOfEvaluation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for StatusOfEvaluation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for StatusOfEvaluation {
-    const DESC: &'static TableDesc = &TABLE_0247;
-    const ALL: &'static [Self] = &[
-        Self::EvaluationAnticipatedButNotYetBegun,
-        Self::CodeC,
-        Self::ProductDiscardedUnableToFollowUp,
-        Self::ProductRemainsImplantedUnableToFollowUp,
-        Self::ProblemAlreadyKnownNoEvaluationNecessary,
-        Self::Other,
-        Self::EvaluationInProgress,
-        Self::ProductUnderQuarantineUnableToFollowUp,
-        Self::ProductUnderRecallCorrectiveAction,
-        Self::CodeU,
-        Self::ProductNotMadeByCompany,
-        Self::EvaluationCompleted,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    StatusOfEvaluation, TABLE_0247, EvaluationAnticipatedButNotYetBegun, CodeC,
+    ProductDiscardedUnableToFollowUp, ProductRemainsImplantedUnableToFollowUp,
+    ProblemAlreadyKnownNoEvaluationNecessary, Other, EvaluationInProgress,
+    ProductUnderQuarantineUnableToFollowUp, ProductUnderRecallCorrectiveAction, CodeU,
+    ProductNotMadeByCompany, EvaluationCompleted
+);
 
 /// Table 0248: Product Source.
 pub static TABLE_0248: TableDesc = TableDesc {
@@ -9228,7 +7306,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 
 /// The codes of table 0248: Product Source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
     CodeA,
@@ -9241,21 +7319,10 @@ pub enum ProductSource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProductSource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProductSource {
-    const DESC: &'static TableDesc = &TABLE_0248;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::CodeL,
-        Self::CodeN,
-        Self::AProductFromAReserveSampleWasEvaluated,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProductSource, TABLE_0248, CodeA, CodeL, CodeN,
+    AProductFromAReserveSampleWasEvaluated
+);
 
 /// Table 0249: Generic Product.
 pub static TABLE_0249: TableDesc = TableDesc {
@@ -9283,7 +7350,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 
 /// The codes of table 0250: Relatedness Assessment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment {
     /// `H`: Highly probable
     HighlyProbable,
@@ -9298,22 +7365,10 @@ pub enum RelatednessAssessment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelatednessAssessment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelatednessAssessment {
-    const DESC: &'static TableDesc = &TABLE_0250;
-    const ALL: &'static [Self] = &[
-        Self::HighlyProbable,
-        Self::Improbable,
-        Self::ModeratelyProbable,
-        Self::NotRelated,
-        Self::SomewhatProbable,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RelatednessAssessment, TABLE_0250, HighlyProbable, Improbable, ModeratelyProbable,
+    NotRelated, SomewhatProbable
+);
 
 /// Table 0251: Action Taken in Response to the Event.
 pub static TABLE_0251: TableDesc = TableDesc {
@@ -9333,7 +7388,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 
 /// The codes of table 0251: Action Taken in Response to the Event.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
     ProductDoseOrFrequencyOfUseIncreased,
@@ -9350,23 +7405,11 @@ pub enum ActionTakenInResponseToTheEvent {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActionTakenInResponseToTheEvent {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActionTakenInResponseToTheEvent {
-    const DESC: &'static TableDesc = &TABLE_0251;
-    const ALL: &'static [Self] = &[
-        Self::ProductDoseOrFrequencyOfUseIncreased,
-        Self::ProductDoseOrFrequencyOfUseReduced,
-        Self::None,
-        Self::Other,
-        Self::ProductWithdrawnPermanently,
-        Self::ProductWithdrawnTemporarily,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ActionTakenInResponseToTheEvent, TABLE_0251, ProductDoseOrFrequencyOfUseIncreased,
+    ProductDoseOrFrequencyOfUseReduced, None, Other, ProductWithdrawnPermanently,
+    ProductWithdrawnTemporarily
+);
 
 /// Table 0252: Causality Observations.
 pub static TABLE_0252: TableDesc = TableDesc {
@@ -9391,7 +7434,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 
 /// The codes of table 0252: Causality Observations.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
     AbatementOfEventAfterProductWithdrawn,
@@ -9418,28 +7461,12 @@ pub enum CausalityObservations {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CausalityObservations {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CausalityObservations {
-    const DESC: &'static TableDesc = &TABLE_0252;
-    const ALL: &'static [Self] = &[
-        Self::AbatementOfEventAfterProductWithdrawn,
-        Self::EventRecurredAfterProductReintroduced,
-        Self::DoseResponseObserved,
-        Self::CodeEx,
-        Self::EventOccurredAfterProductIntroduced,
-        Self::CodeLi,
-        Self::CodeOe,
-        Self::Other,
-        Self::EffectObservedWhenPatientReceivesPlacebo,
-        Self::SimilarEventsInPastForThisPatient,
-        Self::CodeTc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CausalityObservations, TABLE_0252, AbatementOfEventAfterProductWithdrawn,
+    EventRecurredAfterProductReintroduced, DoseResponseObserved, CodeEx,
+    EventOccurredAfterProductIntroduced, CodeLi, CodeOe, Other,
+    EffectObservedWhenPatientReceivesPlacebo, SimilarEventsInPastForThisPatient, CodeTc
+);
 
 /// Table 0253: Indirect Exposure Mechanism.
 pub static TABLE_0253: TableDesc = TableDesc {
@@ -9458,7 +7485,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 
 /// The codes of table 0253: Indirect Exposure Mechanism.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
     BreastMilk,
@@ -9473,22 +7500,10 @@ pub enum IndirectExposureMechanism {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IndirectExposureMechanism {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IndirectExposureMechanism {
-    const DESC: &'static TableDesc = &TABLE_0253;
-    const ALL: &'static [Self] = &[
-        Self::BreastMilk,
-        Self::Father,
-        Self::Other,
-        Self::Transplacental,
-        Self::BloodProduct,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    IndirectExposureMechanism, TABLE_0253, BreastMilk, Father, Other, Transplacental,
+    BloodProduct
+);
 
 /// Table 0254: Kind of Quantity.
 pub static TABLE_0254: TableDesc = TableDesc {
@@ -9604,7 +7619,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 
 /// The codes of table 0254: Kind of Quantity.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
     Absorbance,
@@ -9813,119 +7828,30 @@ pub enum KindOfQuantity {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for KindOfQuantity {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for KindOfQuantity {
-    const DESC: &'static TableDesc = &TABLE_0254;
-    const ALL: &'static [Self] = &[
-        Self::Absorbance,
-        Self::ConcentrationArbitrarySubstance,
-        Self::Activity,
-        Self::Appearance,
-        Self::Arbitrary,
-        Self::Area,
-        Self::Aspect,
-        Self::CatalyticActivity,
-        Self::CatalyticContent,
-        Self::CatalyticConcentrationRatio,
-        Self::CatalyticFraction,
-        Self::Class,
-        Self::CatalyticConcentration,
-        Self::Constant,
-        Self::Coefficient,
-        Self::Color,
-        Self::Consistency,
-        Self::CatalyticRate,
-        Self::CatalyticRatio,
-        Self::Density,
-        Self::Device,
-        Self::Difference,
-        Self::Elasticity,
-        Self::ElectricalPotentialVoltage,
-        Self::ElectricalCurrentAmperage,
-        Self::ElectricalResistance,
-        Self::Energy,
-        Self::Entitic,
-        Self::EntiticCatalyticActivity,
-        Self::EntiticNumber,
-        Self::EntiticSubstanceOfAmount,
-        Self::EntiticVolume,
-        Self::Equilibrium,
-        Self::MechanicalForce,
-        Self::Frequency,
-        Self::ImpressionInterpretationOfStudy,
-        Self::KinematicViscosity,
-        Self::Length,
-        Self::LengthIncrement,
-        Self::Liquifaction,
-        Self::Mass,
-        Self::MassConcentration,
-        Self::MassContent,
-        Self::MassConcentrationRatio,
-        Self::MassFraction,
-        Self::MagneticFlux,
-        Self::MassIncrement,
-        Self::Morphology,
-        Self::Motility,
-        Self::MassRate,
-        Self::MassRatio,
-        Self::NumberConcentration,
-        Self::NumberContent,
-        Self::NumberFraction,
-        Self::NumberRatio,
-        Self::Number,
-        Self::OpticalDensity,
-        Self::Osmolality,
-        Self::PressurePartial,
-        Self::PresenceIdentityExistence,
-        Self::PowerWattage,
-        Self::Ranges,
-        Self::Ratios,
-        Self::ReciprocalRelativeTime,
-        Self::RelativeDensity,
-        Self::Relative,
-        Self::RelativeMassConcentration,
-        Self::RelativeSubstanceConcentration,
-        Self::RelativeTime,
-        Self::SaturationFraction,
-        Self::SubstanceConcentration,
-        Self::SubstanceConcentrationIncrement,
-        Self::SubstanceContent,
-        Self::SubstanceContentRate,
-        Self::SubstanceConcentrationRatio,
-        Self::SubstanceFraction,
-        Self::Shape,
-        Self::Smell,
-        Self::SubstanceRate,
-        Self::SubstanceRatio,
-        Self::SubstanceAmount,
-        Self::Susceptibility,
-        Self::Taste,
-        Self::Temperature,
-        Self::TemperatureDifference,
-        Self::TemperatureIncrement,
-        Self::ThresholdMassConcentration,
-        Self::ThresholdSubstanceConcentration,
-        Self::Time,
-        Self::DilutionFactorTiter,
-        Self::TimeDifference,
-        Self::TimeStampDateAndTime,
-        Self::TimeRatio,
-        Self::Type,
-        Self::VolumeContent,
-        Self::Velocity,
-        Self::VelocityRatio,
-        Self::VolumeFraction,
-        Self::Viscosity,
-        Self::Volume,
-        Self::VolumeRate,
-        Self::VolumeRatio,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    KindOfQuantity, TABLE_0254, Absorbance, ConcentrationArbitrarySubstance, Activity,
+    Appearance, Arbitrary, Area, Aspect, CatalyticActivity, CatalyticContent,
+    CatalyticConcentrationRatio, CatalyticFraction, Class, CatalyticConcentration,
+    Constant, Coefficient, Color, Consistency, CatalyticRate, CatalyticRatio, Density,
+    Device, Difference, Elasticity, ElectricalPotentialVoltage,
+    ElectricalCurrentAmperage, ElectricalResistance, Energy, Entitic,
+    EntiticCatalyticActivity, EntiticNumber, EntiticSubstanceOfAmount, EntiticVolume,
+    Equilibrium, MechanicalForce, Frequency, ImpressionInterpretationOfStudy,
+    KinematicViscosity, Length, LengthIncrement, Liquifaction, Mass, MassConcentration,
+    MassContent, MassConcentrationRatio, MassFraction, MagneticFlux, MassIncrement,
+    Morphology, Motility, MassRate, MassRatio, NumberConcentration, NumberContent,
+    NumberFraction, NumberRatio, Number, OpticalDensity, Osmolality, PressurePartial,
+    PresenceIdentityExistence, PowerWattage, Ranges, Ratios, ReciprocalRelativeTime,
+    RelativeDensity, Relative, RelativeMassConcentration, RelativeSubstanceConcentration,
+    RelativeTime, SaturationFraction, SubstanceConcentration,
+    SubstanceConcentrationIncrement, SubstanceContent, SubstanceContentRate,
+    SubstanceConcentrationRatio, SubstanceFraction, Shape, Smell, SubstanceRate,
+    SubstanceRatio, SubstanceAmount, Susceptibility, Taste, Temperature,
+    TemperatureDifference, TemperatureIncrement, ThresholdMassConcentration,
+    ThresholdSubstanceConcentration, Time, DilutionFactorTiter, TimeDifference,
+    TimeStampDateAndTime, TimeRatio, Type, VolumeContent, Velocity, VelocityRatio,
+    VolumeFraction, Viscosity, Volume, VolumeRate, VolumeRatio
+);
 
 /// Table 0255: Duration Categories.
 pub static TABLE_0255: TableDesc = TableDesc {
@@ -9966,7 +7892,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 
 /// The codes of table 0255: Duration Categories.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit." Used for blood products
     CodeStar,
@@ -10025,44 +7951,12 @@ pub enum DurationCategories {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DurationCategories {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DurationCategories {
-    const DESC: &'static TableDesc = &TABLE_0255;
-    const ALL: &'static [Self] = &[
-        Self::CodeStar,
-        Self::LifeOfTheUnit,
-        Self::N12Hours,
-        Self::N1Hour,
-        Self::N1Months30Days,
-        Self::N1Week,
-        Self::N2HalfHours,
-        Self::N24Hours,
-        Self::N2Days,
-        Self::N2Hours,
-        Self::N2Months,
-        Self::N2Weeks,
-        Self::N30Minutes,
-        Self::N3Days,
-        Self::N3Hours,
-        Self::N3Months,
-        Self::N3Weeks,
-        Self::N4Days,
-        Self::N4Hours,
-        Self::N4Weeks,
-        Self::N5Days,
-        Self::N5Hours,
-        Self::N6Days,
-        Self::N6Hours,
-        Self::N7Hours,
-        Self::N8Hours,
-        Self::ToIdentifyMeasuresAtAPointInTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DurationCategories, TABLE_0255, CodeStar, LifeOfTheUnit, N12Hours, N1Hour,
+    N1Months30Days, N1Week, N2HalfHours, N24Hours, N2Days, N2Hours, N2Months, N2Weeks,
+    N30Minutes, N3Days, N3Hours, N3Months, N3Weeks, N4Days, N4Hours, N4Weeks, N5Days,
+    N5Hours, N6Days, N6Hours, N7Hours, N8Hours, ToIdentifyMeasuresAtAPointInTime
+);
 
 /// Table 0256: Time Delay Post Challenge.
 pub static TABLE_0256: TableDesc = TableDesc {
@@ -10126,7 +8020,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 
 /// The codes of table 0256: Time Delay Post Challenge.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
     N10Days,
@@ -10219,61 +8113,20 @@ pub enum TimeDelayPostChallenge {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TimeDelayPostChallenge {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TimeDelayPostChallenge {
-    const DESC: &'static TableDesc = &TABLE_0256;
-    const ALL: &'static [Self] = &[
-        Self::N10Days,
-        Self::N10MinutesPostChallenge,
-        Self::N12HoursPostChallenge,
-        Self::N15MinutesPostChallenge,
-        Self::N1HourPostChallenge,
-        Self::N1Month30DaysPostChallenge,
-        Self::N1MinutePostChallenge,
-        Self::N1Week,
-        Self::N2HalfHoursPostChallenge,
-        Self::N20MinutesPostChallenge,
-        Self::N24HoursPostChallenge,
-        Self::N25MinutesPostChallenge,
-        Self::N2Days,
-        Self::N2HoursPostChallenge,
-        Self::N2Months60DaysPostChallenge,
-        Self::N2MinutesPostChallenge,
-        Self::N2Weeks,
-        Self::N30MinutesPostChallenge,
-        Self::N3Days,
-        Self::N3HoursPostChallenge,
-        Self::N3Months90DaysPostChallenge,
-        Self::N3MinutesPostChallenge,
-        Self::N3Weeks,
-        Self::N4Days,
-        Self::N4HoursPostChallenge,
-        Self::N4MinutesPostChallenge,
-        Self::N4Weeks,
-        Self::N5Days,
-        Self::N5HoursPostChallenge,
-        Self::N5MinutesPostChallenge,
-        Self::N6Days,
-        Self::N6HoursPostChallenge,
-        Self::N6MinutesPostChallenge,
-        Self::N7Days,
-        Self::N7HoursPostChallenge,
-        Self::N7MinutesPostChallenge,
-        Self::N8HoursPostChallenge,
-        Self::N8HoursAlignedOnNursingShifts,
-        Self::N8MinutesPostChallenge,
-        Self::N9MinutesPostChallenge,
-        Self::BaselineTimeJustBeforeTheChallenge,
-        Self::CodePeak,
-        Self::CodeRandom,
-        Self::CodeTrough,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TimeDelayPostChallenge, TABLE_0256, N10Days, N10MinutesPostChallenge,
+    N12HoursPostChallenge, N15MinutesPostChallenge, N1HourPostChallenge,
+    N1Month30DaysPostChallenge, N1MinutePostChallenge, N1Week, N2HalfHoursPostChallenge,
+    N20MinutesPostChallenge, N24HoursPostChallenge, N25MinutesPostChallenge, N2Days,
+    N2HoursPostChallenge, N2Months60DaysPostChallenge, N2MinutesPostChallenge, N2Weeks,
+    N30MinutesPostChallenge, N3Days, N3HoursPostChallenge, N3Months90DaysPostChallenge,
+    N3MinutesPostChallenge, N3Weeks, N4Days, N4HoursPostChallenge,
+    N4MinutesPostChallenge, N4Weeks, N5Days, N5HoursPostChallenge,
+    N5MinutesPostChallenge, N6Days, N6HoursPostChallenge, N6MinutesPostChallenge, N7Days,
+    N7HoursPostChallenge, N7MinutesPostChallenge, N8HoursPostChallenge,
+    N8HoursAlignedOnNursingShifts, N8MinutesPostChallenge, N9MinutesPostChallenge,
+    BaselineTimeJustBeforeTheChallenge, CodePeak, CodeRandom, CodeTrough
+);
 
 /// Table 0257: Nature of Challenge.
 pub static TABLE_0257: TableDesc = TableDesc {
@@ -10293,7 +8146,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 
 /// The codes of table 0257: Nature of Challenge.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
     Fasting,
@@ -10304,16 +8157,7 @@ pub enum NatureOfChallenge {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfChallenge {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfChallenge {
-    const DESC: &'static TableDesc = &TABLE_0257;
-    const ALL: &'static [Self] = &[Self::Fasting, Self::CodeExcz, Self::CodeFfst];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(NatureOfChallenge, TABLE_0257, Fasting, CodeExcz, CodeFfst);
 
 /// Table 0258: Relationship Modifier.
 pub static TABLE_0258: TableDesc = TableDesc {
@@ -10331,7 +8175,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 
 /// The codes of table 0258: Relationship Modifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
     BloodProductUnit,
@@ -10344,21 +8188,9 @@ pub enum RelationshipModifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelationshipModifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelationshipModifier {
-    const DESC: &'static TableDesc = &TABLE_0258;
-    const ALL: &'static [Self] = &[
-        Self::BloodProductUnit,
-        Self::Control,
-        Self::Donor,
-        Self::Patient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RelationshipModifier, TABLE_0258, BloodProductUnit, Control, Donor, Patient
+);
 
 /// Table 0259: Modality.
 pub static TABLE_0259: TableDesc = TableDesc {
@@ -10398,7 +8230,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 
 /// The codes of table 0259: Modality.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
     Angioscopy,
@@ -10455,43 +8287,15 @@ pub enum Modality {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Modality {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Modality {
-    const DESC: &'static TableDesc = &TABLE_0259;
-    const ALL: &'static [Self] = &[
-        Self::Angioscopy,
-        Self::BiomagneticImaging,
-        Self::ColorFlowDoppler,
-        Self::Colposcopy,
-        Self::ComputedRadiography,
-        Self::Cystoscopy,
-        Self::ComputedTomography,
-        Self::DuplexDoppler,
-        Self::Diapanography,
-        Self::DigitalMicroscopy,
-        Self::Echocardiography,
-        Self::Endoscopy,
-        Self::FluoresceinAngiography,
-        Self::Fundoscopy,
-        Self::Laparoscopy,
-        Self::LaserSurfaceScan,
-        Self::MagneticResonanceAngiography,
-        Self::MagneticResonanceSpectroscopy,
-        Self::NuclearMedicineRadioisotopeStudy,
-        Self::Other,
-        Self::PositronEmissionTomographyPet,
-        Self::RadioFluoroscopy,
-        Self::CodeSt,
-        Self::Thermography,
-        Self::Ultrasound,
-        Self::XRayAngiography,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Modality, TABLE_0259, Angioscopy, BiomagneticImaging, ColorFlowDoppler, Colposcopy,
+    ComputedRadiography, Cystoscopy, ComputedTomography, DuplexDoppler, Diapanography,
+    DigitalMicroscopy, Echocardiography, Endoscopy, FluoresceinAngiography, Fundoscopy,
+    Laparoscopy, LaserSurfaceScan, MagneticResonanceAngiography,
+    MagneticResonanceSpectroscopy, NuclearMedicineRadioisotopeStudy, Other,
+    PositronEmissionTomographyPet, RadioFluoroscopy, CodeSt, Thermography, Ultrasound,
+    XRayAngiography
+);
 
 /// Table 0260: Patient Location Type.
 pub static TABLE_0260: TableDesc = TableDesc {
@@ -10513,7 +8317,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 
 /// The codes of table 0260: Patient Location Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
     Bed,
@@ -10534,25 +8338,10 @@ pub enum PatientLocationType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientLocationType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientLocationType {
-    const DESC: &'static TableDesc = &TABLE_0260;
-    const ALL: &'static [Self] = &[
-        Self::Bed,
-        Self::Clinic,
-        Self::Department,
-        Self::ExamRoom,
-        Self::OtherLocation,
-        Self::NursingUnit,
-        Self::OperatingRoom,
-        Self::Room,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientLocationType, TABLE_0260, Bed, Clinic, Department, ExamRoom, OtherLocation,
+    NursingUnit, OperatingRoom, Room
+);
 
 /// Table 0261: Location Equipment.
 pub static TABLE_0261: TableDesc = TableDesc {
@@ -10574,7 +8363,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 
 /// The codes of table 0261: Location Equipment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
     ElectroEncephalogram,
@@ -10595,25 +8384,10 @@ pub enum LocationEquipment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationEquipment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationEquipment {
-    const DESC: &'static TableDesc = &TABLE_0261;
-    const ALL: &'static [Self] = &[
-        Self::ElectroEncephalogram,
-        Self::ElectroCardiogram,
-        Self::InfusionPump,
-        Self::IvPump,
-        Self::Oxygen,
-        Self::Suction,
-        Self::Ventilator,
-        Self::VitalSignsMonitor,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationEquipment, TABLE_0261, ElectroEncephalogram, ElectroCardiogram, InfusionPump,
+    IvPump, Oxygen, Suction, Ventilator, VitalSignsMonitor
+);
 
 /// Table 0262: Privacy Level.
 pub static TABLE_0262: TableDesc = TableDesc {
@@ -10633,7 +8407,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 
 /// The codes of table 0262: Privacy Level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
     Isolation,
@@ -10650,23 +8424,10 @@ pub enum PrivacyLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrivacyLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrivacyLevel {
-    const DESC: &'static TableDesc = &TABLE_0262;
-    const ALL: &'static [Self] = &[
-        Self::Isolation,
-        Self::PrivateRoomMedicallyJustified,
-        Self::PrivateRoom,
-        Self::PrivateRoomDueToOverflow,
-        Self::SemiPrivateRoom,
-        Self::Ward,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PrivacyLevel, TABLE_0262, Isolation, PrivateRoomMedicallyJustified, PrivateRoom,
+    PrivateRoomDueToOverflow, SemiPrivateRoom, Ward
+);
 
 /// Table 0263: Level of Care.
 pub static TABLE_0263: TableDesc = TableDesc {
@@ -10687,7 +8448,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 
 /// The codes of table 0263: Level of Care.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
     Ambulatory,
@@ -10706,24 +8467,10 @@ pub enum LevelOfCare {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LevelOfCare {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LevelOfCare {
-    const DESC: &'static TableDesc = &TABLE_0263;
-    const ALL: &'static [Self] = &[
-        Self::Ambulatory,
-        Self::CriticalCare,
-        Self::Emergency,
-        Self::Isolation,
-        Self::IntensiveCare,
-        Self::Routine,
-        Self::Surgery,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LevelOfCare, TABLE_0263, Ambulatory, CriticalCare, Emergency, Isolation,
+    IntensiveCare, Routine, Surgery
+);
 
 /// Table 0264: Location Department.
 pub static TABLE_0264: TableDesc = TableDesc {
@@ -10772,7 +8519,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 
 /// The codes of table 0265: Specialty Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
     Allergy,
@@ -10829,43 +8576,14 @@ pub enum SpecialtyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecialtyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecialtyType {
-    const DESC: &'static TableDesc = &TABLE_0265;
-    const ALL: &'static [Self] = &[
-        Self::Allergy,
-        Self::Ambulatory,
-        Self::Cancer,
-        Self::CoronaryCardiacCare,
-        Self::CriticalCare,
-        Self::Chiropractic,
-        Self::Education,
-        Self::Emergency,
-        Self::FamilyPlanning,
-        Self::IntensiveCare,
-        Self::Isolation,
-        Self::Naturopathic,
-        Self::NewbornNurseryInfants,
-        Self::ObstetricsGynecology,
-        Self::Observation,
-        Self::OtherSpecialty,
-        Self::Pediatrics,
-        Self::GeneralFamilyPractice,
-        Self::PediatricNeonatalIntensiveCare,
-        Self::PediatricPsychiatric,
-        Self::PediatricRehabilitation,
-        Self::PsychiatricIntensiveCare,
-        Self::Psychiatric,
-        Self::Rehabilitation,
-        Self::Surgery,
-        Self::WalkInClinic,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecialtyType, TABLE_0265, Allergy, Ambulatory, Cancer, CoronaryCardiacCare,
+    CriticalCare, Chiropractic, Education, Emergency, FamilyPlanning, IntensiveCare,
+    Isolation, Naturopathic, NewbornNurseryInfants, ObstetricsGynecology, Observation,
+    OtherSpecialty, Pediatrics, GeneralFamilyPractice, PediatricNeonatalIntensiveCare,
+    PediatricPsychiatric, PediatricRehabilitation, PsychiatricIntensiveCare, Psychiatric,
+    Rehabilitation, Surgery, WalkInClinic
+);
 
 /// Table 0267: Days of the Week.
 pub static TABLE_0267: TableDesc = TableDesc {
@@ -10886,7 +8604,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 
 /// The codes of table 0267: Days of the Week.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
     Friday,
@@ -10905,24 +8623,10 @@ pub enum DaysOfTheWeek {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DaysOfTheWeek {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DaysOfTheWeek {
-    const DESC: &'static TableDesc = &TABLE_0267;
-    const ALL: &'static [Self] = &[
-        Self::Friday,
-        Self::Monday,
-        Self::Saturday,
-        Self::Sunday,
-        Self::Thursday,
-        Self::Tuesday,
-        Self::Wednesday,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DaysOfTheWeek, TABLE_0267, Friday, Monday, Saturday, Sunday, Thursday, Tuesday,
+    Wednesday
+);
 
 /// Table 0268: Override.
 pub static TABLE_0268: TableDesc = TableDesc {
@@ -10939,7 +8643,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 
 /// The codes of table 0268: Override.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override Allowed
     OverrideAllowed,
@@ -10950,20 +8654,9 @@ pub enum Override {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Override {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Override {
-    const DESC: &'static TableDesc = &TABLE_0268;
-    const ALL: &'static [Self] = &[
-        Self::OverrideAllowed,
-        Self::OverrideRequired,
-        Self::OverrideNotAllowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Override, TABLE_0268, OverrideAllowed, OverrideRequired, OverrideNotAllowed
+);
 
 /// Table 0269: Charge on Indicator.
 pub static TABLE_0269: TableDesc = TableDesc {
@@ -10976,7 +8669,7 @@ pub static TABLE_0269: TableDesc = TableDesc {
 
 /// The codes of table 0269: Charge on Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on order
     ChargeOnOrder,
@@ -10985,16 +8678,7 @@ pub enum ChargeOnIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ChargeOnIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ChargeOnIndicator {
-    const DESC: &'static TableDesc = &TABLE_0269;
-    const ALL: &'static [Self] = &[Self::ChargeOnOrder, Self::ChargeOnResult];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ChargeOnIndicator, TABLE_0269, ChargeOnOrder, ChargeOnResult);
 
 /// Table 0270: Document type.
 pub static TABLE_0270: TableDesc = TableDesc {
@@ -11022,7 +8706,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 
 /// The codes of table 0270: Document type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
     AutopsyReport,
@@ -11055,31 +8739,13 @@ pub enum DocumentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentType {
-    const DESC: &'static TableDesc = &TABLE_0270;
-    const ALL: &'static [Self] = &[
-        Self::AutopsyReport,
-        Self::Cardiodiagnostics,
-        Self::Consult,
-        Self::DiagnosticImaging,
-        Self::DischargeSummary,
-        Self::EmergencyDepartmentReport,
-        Self::HistoryAndPhysicalExamination,
-        Self::OperativeReport,
-        Self::PsychiatricConsultation,
-        Self::PsychiatricHistoryAndPhysicalExamination,
-        Self::ProcedureNote,
-        Self::ProgressNote,
-        Self::SurgicalPathology,
-        Self::TransferSummary,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentType, TABLE_0270, AutopsyReport, Cardiodiagnostics, Consult,
+    DiagnosticImaging, DischargeSummary, EmergencyDepartmentReport,
+    HistoryAndPhysicalExamination, OperativeReport, PsychiatricConsultation,
+    PsychiatricHistoryAndPhysicalExamination, ProcedureNote, ProgressNote,
+    SurgicalPathology, TransferSummary
+);
 
 /// Table 0271: Document Completion Status.
 pub static TABLE_0271: TableDesc = TableDesc {
@@ -11100,7 +8766,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 
 /// The codes of table 0271: Document Completion Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
     Authenticated,
@@ -11119,24 +8785,10 @@ pub enum DocumentCompletionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentCompletionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentCompletionStatus {
-    const DESC: &'static TableDesc = &TABLE_0271;
-    const ALL: &'static [Self] = &[
-        Self::Authenticated,
-        Self::Dictated,
-        Self::Documented,
-        Self::Incomplete,
-        Self::InProgress,
-        Self::LegallyAuthenticated,
-        Self::PreAuthenticated,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentCompletionStatus, TABLE_0271, Authenticated, Dictated, Documented,
+    Incomplete, InProgress, LegallyAuthenticated, PreAuthenticated
+);
 
 /// Table 0272: Document Confidentiality Status.
 pub static TABLE_0272: TableDesc = TableDesc {
@@ -11156,7 +8808,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 
 /// The codes of table 0272: Document Confidentiality Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `1`: ASTM Level 1
     AstmLevel1,
@@ -11173,23 +8825,10 @@ pub enum DocumentConfidentialityStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentConfidentialityStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentConfidentialityStatus {
-    const DESC: &'static TableDesc = &TABLE_0272;
-    const ALL: &'static [Self] = &[
-        Self::AstmLevel1,
-        Self::AstmLevel2,
-        Self::AstmLevel3,
-        Self::Restricted,
-        Self::UsualControl,
-        Self::VeryRestricted,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentConfidentialityStatus, TABLE_0272, AstmLevel1, AstmLevel2, AstmLevel3,
+    Restricted, UsualControl, VeryRestricted
+);
 
 /// Table 0273: Document Availability Status.
 pub static TABLE_0273: TableDesc = TableDesc {
@@ -11205,7 +8844,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 
 /// The codes of table 0273: Document Availability Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
     AvailableForPatientCare,
@@ -11214,19 +8853,10 @@ pub enum DocumentAvailabilityStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentAvailabilityStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentAvailabilityStatus {
-    const DESC: &'static TableDesc = &TABLE_0273;
-    const ALL: &'static [Self] = &[
-        Self::AvailableForPatientCare,
-        Self::UnavailableForPatientCare,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentAvailabilityStatus, TABLE_0273, AvailableForPatientCare,
+    UnavailableForPatientCare
+);
 
 /// Table 0275: Document Storage Status.
 pub static TABLE_0275: TableDesc = TableDesc {
@@ -11244,7 +8874,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 
 /// The codes of table 0275: Document Storage Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
     ActiveAndArchived,
@@ -11257,21 +8887,10 @@ pub enum DocumentStorageStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentStorageStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentStorageStatus {
-    const DESC: &'static TableDesc = &TABLE_0275;
-    const ALL: &'static [Self] = &[
-        Self::ActiveAndArchived,
-        Self::Active,
-        Self::ArchivedNotActive,
-        Self::Purged,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentStorageStatus, TABLE_0275, ActiveAndArchived, Active, ArchivedNotActive,
+    Purged
+);
 
 /// Table 0276: Appointment Reason Codes.
 pub static TABLE_0276: TableDesc = TableDesc {
@@ -11290,7 +8909,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 
 /// The codes of table 0276: Appointment Reason Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
     ARoutineCheckUpSuchAsAnAnnualPhysical,
@@ -11305,22 +8924,11 @@ pub enum AppointmentReasonCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AppointmentReasonCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AppointmentReasonCodes {
-    const DESC: &'static TableDesc = &TABLE_0276;
-    const ALL: &'static [Self] = &[
-        Self::ARoutineCheckUpSuchAsAnAnnualPhysical,
-        Self::EmergencyAppointment,
-        Self::AFollowUpVisitFromAPreviousAppointment,
-        Self::RoutineAppointmentDefaultIfNotValued,
-        Self::APreviouslyUnscheduledWalkInVisit,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AppointmentReasonCodes, TABLE_0276, ARoutineCheckUpSuchAsAnAnnualPhysical,
+    EmergencyAppointment, AFollowUpVisitFromAPreviousAppointment,
+    RoutineAppointmentDefaultIfNotValued, APreviouslyUnscheduledWalkInVisit
+);
 
 /// Table 0277: Appointment Type Codes.
 pub static TABLE_0277: TableDesc = TableDesc {
@@ -11340,7 +8948,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 
 /// The codes of table 0277: Appointment Type Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `COMPLETE`: A request to add a completed appointment
     ARequestToAddACompletedAppointment,
@@ -11351,20 +8959,10 @@ pub enum AppointmentTypeCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AppointmentTypeCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AppointmentTypeCodes {
-    const DESC: &'static TableDesc = &TABLE_0277;
-    const ALL: &'static [Self] = &[
-        Self::ARequestToAddACompletedAppointment,
-        Self::CodeNormal,
-        Self::ARequestForATentative,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AppointmentTypeCodes, TABLE_0277, ARequestToAddACompletedAppointment, CodeNormal,
+    ARequestForATentative
+);
 
 /// Table 0278: Filler Status Codes.
 pub static TABLE_0278: TableDesc = TableDesc {
@@ -11397,7 +8995,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 
 /// The codes of table 0278: Filler Status Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `BLOCKED`: The indicated time slot(s) is(are) blocked
     TheIndicatedTimeSlotsIsAreBlocked,
@@ -11422,27 +9020,12 @@ pub enum FillerStatusCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FillerStatusCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FillerStatusCodes {
-    const DESC: &'static TableDesc = &TABLE_0278;
-    const ALL: &'static [Self] = &[
-        Self::TheIndicatedTimeSlotsIsAreBlocked,
-        Self::TheIndicatedAppointmentIsBooked,
-        Self::CodeCancelled,
-        Self::CodeComplete,
-        Self::TheIndicatedAppointmentWasDiscontinued,
-        Self::CodeDeleted,
-        Self::TheAppointmentHasBeenConfirmed,
-        Self::AppointmentHasNotYetBeenConfirmed,
-        Self::CodeStarted,
-        Self::CodeWaitlist,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    FillerStatusCodes, TABLE_0278, TheIndicatedTimeSlotsIsAreBlocked,
+    TheIndicatedAppointmentIsBooked, CodeCancelled, CodeComplete,
+    TheIndicatedAppointmentWasDiscontinued, CodeDeleted, TheAppointmentHasBeenConfirmed,
+    AppointmentHasNotYetBeenConfirmed, CodeStarted, CodeWaitlist
+);
 
 /// Table 0279: Allow Substitution Codes.
 pub static TABLE_0279: TableDesc = TableDesc {
@@ -11463,7 +9046,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 
 /// The codes of table 0279: Allow Substitution Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `CONFIRM`: Contact the Placer Contact Person prior to making any substitutions of this
     CodeConfirm,
@@ -11476,21 +9059,11 @@ pub enum AllowSubstitutionCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllowSubstitutionCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllowSubstitutionCodes {
-    const DESC: &'static TableDesc = &TABLE_0279;
-    const ALL: &'static [Self] = &[
-        Self::CodeConfirm,
-        Self::SubstitutionOfThisResourceIsNotAllowed,
-        Self::NotifyThePlacerContactPerson,
-        Self::SubstitutionOfThisResourceIsAllowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllowSubstitutionCodes, TABLE_0279, CodeConfirm,
+    SubstitutionOfThisResourceIsNotAllowed, NotifyThePlacerContactPerson,
+    SubstitutionOfThisResourceIsAllowed
+);
 
 /// Table 0280: Referral Priority.
 pub static TABLE_0280: TableDesc = TableDesc {
@@ -11503,7 +9076,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 
 /// The codes of table 0280: Referral Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
     Asap,
@@ -11514,16 +9087,7 @@ pub enum ReferralPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralPriority {
-    const DESC: &'static TableDesc = &TABLE_0280;
-    const ALL: &'static [Self] = &[Self::Asap, Self::Routine, Self::Stat];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReferralPriority, TABLE_0280, Asap, Routine, Stat);
 
 /// Table 0281: Referral Type.
 pub static TABLE_0281: TableDesc = TableDesc {
@@ -11549,7 +9113,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 
 /// The codes of table 0281: Referral Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `HOM`: Home Care
     HomeCare,
@@ -11578,29 +9142,11 @@ pub enum ReferralType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralType {
-    const DESC: &'static TableDesc = &TABLE_0281;
-    const ALL: &'static [Self] = &[
-        Self::HomeCare,
-        Self::HomMixedCase,
-        Self::Laboratory,
-        Self::LabMixedCase,
-        Self::Medical,
-        Self::MedMixedCase,
-        Self::Psychiatric,
-        Self::PsyMixedCase,
-        Self::Radiology,
-        Self::RadMixedCase,
-        Self::SkilledNursing,
-        Self::SknMixedCase,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralType, TABLE_0281, HomeCare, HomMixedCase, Laboratory, LabMixedCase, Medical,
+    MedMixedCase, Psychiatric, PsyMixedCase, Radiology, RadMixedCase, SkilledNursing,
+    SknMixedCase
+);
 
 /// Table 0282: Referral Disposition.
 pub static TABLE_0282: TableDesc = TableDesc {
@@ -11618,7 +9164,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 
 /// The codes of table 0282: Referral Disposition.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
     AssumeManagement,
@@ -11631,21 +9177,10 @@ pub enum ReferralDisposition {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralDisposition {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralDisposition {
-    const DESC: &'static TableDesc = &TABLE_0282;
-    const ALL: &'static [Self] = &[
-        Self::AssumeManagement,
-        Self::ReturnPatientAfterEvaluation,
-        Self::SecondOpinion,
-        Self::SendWrittenReport,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralDisposition, TABLE_0282, AssumeManagement, ReturnPatientAfterEvaluation,
+    SecondOpinion, SendWrittenReport
+);
 
 /// Table 0283: Referral Status.
 pub static TABLE_0283: TableDesc = TableDesc {
@@ -11663,7 +9198,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 
 /// The codes of table 0283: Referral Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
     Accepted,
@@ -11676,21 +9211,7 @@ pub enum ReferralStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralStatus {
-    const DESC: &'static TableDesc = &TABLE_0283;
-    const ALL: &'static [Self] = &[
-        Self::Accepted,
-        Self::Expired,
-        Self::Pending,
-        Self::Rejected,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReferralStatus, TABLE_0283, Accepted, Expired, Pending, Rejected);
 
 /// Table 0284: Referral Category.
 pub static TABLE_0284: TableDesc = TableDesc {
@@ -11708,7 +9229,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 
 /// The codes of table 0284: Referral Category.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
     Ambulatory,
@@ -11721,21 +9242,9 @@ pub enum ReferralCategory {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralCategory {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralCategory {
-    const DESC: &'static TableDesc = &TABLE_0284;
-    const ALL: &'static [Self] = &[
-        Self::Ambulatory,
-        Self::Emergency,
-        Self::Inpatient,
-        Self::Outpatient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralCategory, TABLE_0284, Ambulatory, Emergency, Inpatient, Outpatient
+);
 
 /// Table 0285: Insurance Company ID Codes.
 pub static TABLE_0285: TableDesc = TableDesc {
@@ -11762,7 +9271,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 
 /// The codes of table 0286: Provider Role.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProviderRole {
     /// `CP`: Consulting Provider
     ConsultingProvider,
@@ -11775,21 +9284,10 @@ pub enum ProviderRole {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProviderRole {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProviderRole {
-    const DESC: &'static TableDesc = &TABLE_0286;
-    const ALL: &'static [Self] = &[
-        Self::ConsultingProvider,
-        Self::PrimaryCareProvider,
-        Self::ReferringProvider,
-        Self::ReferredToProvider,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProviderRole, TABLE_0286, ConsultingProvider, PrimaryCareProvider, ReferringProvider,
+    ReferredToProvider
+);
 
 /// Table 0287: Problem/goal action code.
 pub static TABLE_0287: TableDesc = TableDesc {
@@ -11810,7 +9308,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 
 /// The codes of table 0287: Problem/goal action code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
     Add,
@@ -11829,24 +9327,10 @@ pub enum ProblemGoalActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProblemGoalActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProblemGoalActionCode {
-    const DESC: &'static TableDesc = &TABLE_0287;
-    const ALL: &'static [Self] = &[
-        Self::Add,
-        Self::Correct,
-        Self::Delete,
-        Self::Link,
-        Self::Unchanged,
-        Self::Unlink,
-        Self::Update,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProblemGoalActionCode, TABLE_0287, Add, Correct, Delete, Link, Unchanged, Unlink,
+    Update
+);
 
 /// Table 0288: Census Tract.
 pub static TABLE_0288: TableDesc = TableDesc {
@@ -11899,7 +9383,7 @@ pub static TABLE_0291: TableDesc = TableDesc {
 
 /// The codes of table 0291: Subtype of Referenced Data.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `BASIC`: ISDN PCM audio data
     IsdnPcmAudioData,
@@ -11928,29 +9412,13 @@ pub enum SubtypeOfReferencedData {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubtypeOfReferencedData {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubtypeOfReferencedData {
-    const DESC: &'static TableDesc = &TABLE_0291;
-    const ALL: &'static [Self] = &[
-        Self::IsdnPcmAudioData,
-        Self::CodeDicom,
-        Self::FacsimileData,
-        Self::NeedsFormalDescriptionGif,
-        Self::HypertextMarkupLanguage,
-        Self::ElectronicInkDataJot1Point0Standard,
-        Self::NeedsFormalDescriptionJpeg,
-        Self::UninterpretedBinaryData,
-        Self::PictFormatImageData,
-        Self::PostScriptProgram,
-        Self::RichTextFormat,
-        Self::TiffImageData,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SubtypeOfReferencedData, TABLE_0291, IsdnPcmAudioData, CodeDicom, FacsimileData,
+    NeedsFormalDescriptionGif, HypertextMarkupLanguage,
+    ElectronicInkDataJot1Point0Standard, NeedsFormalDescriptionJpeg,
+    UninterpretedBinaryData, PictFormatImageData, PostScriptProgram, RichTextFormat,
+    TiffImageData
+);
 
 /// Table 0292: Vaccines Administered.
 pub static TABLE_0292: TableDesc = TableDesc {
@@ -12066,7 +9534,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 
 /// The codes of table 0292: Vaccines Administered.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: DTP
     Dtp,
@@ -12275,119 +9743,26 @@ pub enum VaccinesAdministered {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VaccinesAdministered {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VaccinesAdministered {
-    const DESC: &'static TableDesc = &TABLE_0292;
-    const ALL: &'static [Self] = &[
-        Self::Dtp,
-        Self::Opv,
-        Self::Mmr,
-        Self::Mr,
-        Self::Measles,
-        Self::Rubella,
-        Self::Mumps,
-        Self::HepBAdolescentOrPediatric,
-        Self::TdAdult,
-        Self::Ipv,
-        Self::PneumococcalConjugate,
-        Self::TyphoidViCPs,
-        Self::Pertussis,
-        Self::DiphtheriaAntitoxin,
-        Self::Tig,
-        Self::Ig14,
-        Self::InfluenzaSplitInclPurifiedSurfaceAntigen,
-        Self::InfluenzaWhole,
-        Self::HibUnspecified,
-        Self::RabiesIntramuscularInjection,
-        Self::Bcg,
-        Self::DTaP,
-        Self::Varicella,
-        Self::DtpHib,
-        Self::Plague,
-        Self::Anthrax,
-        Self::TyphoidOral,
-        Self::Cholera,
-        Self::BotulinumAntitoxin,
-        Self::DtPediatric,
-        Self::Cmvig,
-        Self::Hbig,
-        Self::HepAPediatric,
-        Self::Meningococcal,
-        Self::Pneumococcal,
-        Self::Rig,
-        Self::TetanusToxoid,
-        Self::Vzig,
-        Self::YellowFever,
-        Self::RubellaMumps,
-        Self::JapaneseEncephalitis,
-        Self::RabiesIntradermalInjection,
-        Self::TyphoidParenteral,
-        Self::HepBAdolescentHighRiskInfant,
-        Self::HepBAdult,
-        Self::HepBDialysis,
-        Self::HepBOtherOrUnspecified,
-        Self::HibPrpD,
-        Self::HibHbOc,
-        Self::HibPrpT,
-        Self::HibPrpOmp,
-        Self::DtapHib,
-        Self::HibHepB,
-        Self::HepAAdult,
-        Self::TyphoidParenteralAkdUsMilitary,
-        Self::AdenovirusType4,
-        Self::AdenovirusType7,
-        Self::DengueFever,
-        Self::Hantavirus,
-        Self::HepC,
-        Self::HepE,
-        Self::HerpesSimplex2,
-        Self::Hiv,
-        Self::Hpv,
-        Self::JuninVirus,
-        Self::Leishmaniasis,
-        Self::Leprosy,
-        Self::LymeDisease,
-        Self::Malaria,
-        Self::Melanoma,
-        Self::Parainfluenza3,
-        Self::QFever,
-        Self::RsvIgiv,
-        Self::RheumaticFever,
-        Self::RiftValleyFever,
-        Self::Rotavirus,
-        Self::Smallpox,
-        Self::StaphylococcusBacterioLysate,
-        Self::TickBorneEncephalitis,
-        Self::TularemiaVaccine,
-        Self::VacciniaImmuneGlobulin,
-        Self::VeeLive,
-        Self::VeeInactivated,
-        Self::AdenovirusNos1,
-        Self::HepAPedAdol2Dose,
-        Self::HepAPedAdol3Dose,
-        Self::HepANos,
-        Self::Ig86,
-        Self::Igiv,
-        Self::InfluenzaNos,
-        Self::PolioNos,
-        Self::RabiesNos,
-        Self::TyphoidNos,
-        Self::VeeNos,
-        Self::RsvMab,
-        Self::Mmrv,
-        Self::TstOtTineTest,
-        Self::TstPpdIntradermal,
-        Self::TstPpdTineTest,
-        Self::TstNos,
-        Self::ReservedDoNotUse3,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    VaccinesAdministered, TABLE_0292, Dtp, Opv, Mmr, Mr, Measles, Rubella, Mumps,
+    HepBAdolescentOrPediatric, TdAdult, Ipv, PneumococcalConjugate, TyphoidViCPs,
+    Pertussis, DiphtheriaAntitoxin, Tig, Ig14, InfluenzaSplitInclPurifiedSurfaceAntigen,
+    InfluenzaWhole, HibUnspecified, RabiesIntramuscularInjection, Bcg, DTaP, Varicella,
+    DtpHib, Plague, Anthrax, TyphoidOral, Cholera, BotulinumAntitoxin, DtPediatric,
+    Cmvig, Hbig, HepAPediatric, Meningococcal, Pneumococcal, Rig, TetanusToxoid, Vzig,
+    YellowFever, RubellaMumps, JapaneseEncephalitis, RabiesIntradermalInjection,
+    TyphoidParenteral, HepBAdolescentHighRiskInfant, HepBAdult, HepBDialysis,
+    HepBOtherOrUnspecified, HibPrpD, HibHbOc, HibPrpT, HibPrpOmp, DtapHib, HibHepB,
+    HepAAdult, TyphoidParenteralAkdUsMilitary, AdenovirusType4, AdenovirusType7,
+    DengueFever, Hantavirus, HepC, HepE, HerpesSimplex2, Hiv, Hpv, JuninVirus,
+    Leishmaniasis, Leprosy, LymeDisease, Malaria, Melanoma, Parainfluenza3, QFever,
+    RsvIgiv, RheumaticFever, RiftValleyFever, Rotavirus, Smallpox,
+    StaphylococcusBacterioLysate, TickBorneEncephalitis, TularemiaVaccine,
+    VacciniaImmuneGlobulin, VeeLive, VeeInactivated, AdenovirusNos1, HepAPedAdol2Dose,
+    HepAPedAdol3Dose, HepANos, Ig86, Igiv, InfluenzaNos, PolioNos, RabiesNos, TyphoidNos,
+    VeeNos, RsvMab, Mmrv, TstOtTineTest, TstPpdIntradermal, TstPpdTineTest, TstNos,
+    ReservedDoNotUse3, Unknown
+);
 
 /// Table 0293: Billing Category.
 pub static TABLE_0293: TableDesc = TableDesc {
@@ -12482,7 +9857,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 
 /// The codes of table 0294: Time Selection Criteria Parameter Class Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `FRI`: An indicator that Friday is or is not preferred for the day on which the
     CodeFri,
@@ -12523,35 +9898,12 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TimeSelectionCriteriaParameterClassCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
-    const DESC: &'static TableDesc = &TABLE_0294;
-    const ALL: &'static [Self] = &[
-        Self::CodeFri,
-        Self::FriMixedCase,
-        Self::CodeMon,
-        Self::MonMixedCase,
-        Self::CodePrefend,
-        Self::CodePrefstart,
-        Self::PrefendMixedCase,
-        Self::PrefstartMixedCase,
-        Self::CodeSat,
-        Self::CodeSun,
-        Self::SatMixedCase,
-        Self::SunMixedCase,
-        Self::CodeThu,
-        Self::CodeTue,
-        Self::ThuMixedCase,
-        Self::TueMixedCase,
-        Self::CodeWed,
-        Self::WedMixedCase,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TimeSelectionCriteriaParameterClassCodes, TABLE_0294, CodeFri, FriMixedCase, CodeMon,
+    MonMixedCase, CodePrefend, CodePrefstart, PrefendMixedCase, PrefstartMixedCase,
+    CodeSat, CodeSun, SatMixedCase, SunMixedCase, CodeThu, CodeTue, ThuMixedCase,
+    TueMixedCase, CodeWed, WedMixedCase
+);
 
 /// Table 0295: Handicap.
 pub static TABLE_0295: TableDesc = TableDesc {
@@ -12591,7 +9943,7 @@ pub static TABLE_0298: TableDesc = TableDesc {
 
 /// The codes of table 0298: CP range type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
     FlatRate,
@@ -12600,16 +9952,7 @@ pub enum CpRangeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CpRangeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CpRangeType {
-    const DESC: &'static TableDesc = &TABLE_0298;
-    const ALL: &'static [Self] = &[Self::FlatRate, Self::ProRate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CpRangeType, TABLE_0298, FlatRate, ProRate);
 
 /// Table 0299: Encoding.
 pub static TABLE_0299: TableDesc = TableDesc {
@@ -12626,7 +9969,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 
 /// The codes of table 0299: Encoding.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: no encoding - data are displayable ASCII characters
     CodeA,
@@ -12637,20 +9980,9 @@ pub enum Encoding {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Encoding {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Encoding {
-    const DESC: &'static TableDesc = &TABLE_0299;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::EncodingAsDefinedByMime,
-        Self::HexadecimalEncoding,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Encoding, TABLE_0299, CodeA, EncodingAsDefinedByMime, HexadecimalEncoding
+);
 
 /// Table 0300: Namespace ID.
 pub static TABLE_0300: TableDesc = TableDesc {
@@ -12685,7 +10017,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 
 /// The codes of table 0301: Universal ID type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `DNS`: An Internet dotted name
     AnInternetDottedName,
@@ -12714,29 +10046,12 @@ pub enum UniversalIdType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for UniversalIdType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for UniversalIdType {
-    const DESC: &'static TableDesc = &TABLE_0301;
-    const ALL: &'static [Self] = &[
-        Self::AnInternetDottedName,
-        Self::SameAsUuid,
-        Self::TheCenHealthcareCodingSchemeDesignator,
-        Self::ReservedForFutureHl7RegistrationSchemes,
-        Self::CodeIso,
-        Self::CodeL,
-        Self::CodeM,
-        Self::CodeN,
-        Self::UsuallyABase64EncodedStringOfRandomBits,
-        Self::TheDceUniversalUniqueIdentifier,
-        Self::AnX400MhsFormatIdentifier,
-        Self::AnX500DirectoryName,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    UniversalIdType, TABLE_0301, AnInternetDottedName, SameAsUuid,
+    TheCenHealthcareCodingSchemeDesignator, ReservedForFutureHl7RegistrationSchemes,
+    CodeIso, CodeL, CodeM, CodeN, UsuallyABase64EncodedStringOfRandomBits,
+    TheDceUniversalUniqueIdentifier, AnX400MhsFormatIdentifier, AnX500DirectoryName
+);
 
 /// Table 0302: Point Of Care.
 pub static TABLE_0302: TableDesc = TableDesc {
@@ -12816,7 +10131,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 
 /// The codes of table 0309: Coverage Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
     BothHospitalAndPhysician,
@@ -12827,20 +10142,10 @@ pub enum CoverageType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CoverageType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CoverageType {
-    const DESC: &'static TableDesc = &TABLE_0309;
-    const ALL: &'static [Self] = &[
-        Self::BothHospitalAndPhysician,
-        Self::HospitalInstitutional,
-        Self::PhysicianProfessional,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CoverageType, TABLE_0309, BothHospitalAndPhysician, HospitalInstitutional,
+    PhysicianProfessional
+);
 
 /// Table 0310: Handicap.
 pub static TABLE_0310: TableDesc = TableDesc {
@@ -12867,7 +10172,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 
 /// The codes of table 0311: Job Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
     Other,
@@ -12880,21 +10185,7 @@ pub enum JobStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for JobStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for JobStatus {
-    const DESC: &'static TableDesc = &TABLE_0311;
-    const ALL: &'static [Self] = &[
-        Self::Other,
-        Self::Permanent,
-        Self::Temporary,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(JobStatus, TABLE_0311, Other, Permanent, Temporary, Unknown);
 
 /// Table 0312: Policy Scope.
 pub static TABLE_0312: TableDesc = TableDesc {
@@ -12937,7 +10228,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 
 /// The codes of table 0315: Living Will.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LivingWill {
     /// `F`: Yes, patient has a living will but it is not on file
     YesPatientHasALivingWillButItIsNotOnFile,
@@ -12952,22 +10243,10 @@ pub enum LivingWill {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LivingWill {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LivingWill {
-    const DESC: &'static TableDesc = &TABLE_0315;
-    const ALL: &'static [Self] = &[
-        Self::YesPatientHasALivingWillButItIsNotOnFile,
-        Self::CodeI,
-        Self::CodeN,
-        Self::Unknown,
-        Self::YesPatientHasALivingWill,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LivingWill, TABLE_0315, YesPatientHasALivingWillButItIsNotOnFile, CodeI, CodeN,
+    Unknown, YesPatientHasALivingWill
+);
 
 /// Table 0316: Organ Donor.
 pub static TABLE_0316: TableDesc = TableDesc {
@@ -12989,7 +10268,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 
 /// The codes of table 0316: Organ Donor.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrganDonor {
     /// `F`: Yes, patient is a donor, but card is not on file
     YesPatientIsADonorButCardIsNotOnFile,
@@ -13004,22 +10283,10 @@ pub enum OrganDonor {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrganDonor {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrganDonor {
-    const DESC: &'static TableDesc = &TABLE_0316;
-    const ALL: &'static [Self] = &[
-        Self::YesPatientIsADonorButCardIsNotOnFile,
-        Self::CodeI,
-        Self::NoPatientIsNotADonor,
-        Self::Unknown,
-        Self::YesPatientIsADonorAndCardIsOnFile,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrganDonor, TABLE_0316, YesPatientIsADonorButCardIsNotOnFile, CodeI,
+    NoPatientIsNotADonor, Unknown, YesPatientIsADonorAndCardIsOnFile
+);
 
 /// Table 0317: Annotations.
 pub static TABLE_0317: TableDesc = TableDesc {
@@ -13038,7 +10305,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 
 /// The codes of table 0317: Annotations.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
     PaceSpike,
@@ -13053,22 +10320,9 @@ pub enum Annotations {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Annotations {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Annotations {
-    const DESC: &'static TableDesc = &TABLE_0317;
-    const ALL: &'static [Self] = &[
-        Self::PaceSpike,
-        Self::SasMarker,
-        Self::SenseMarker,
-        Self::BeatMarker,
-        Self::Etc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Annotations, TABLE_0317, PaceSpike, SasMarker, SenseMarker, BeatMarker, Etc
+);
 
 /// Table 0319: Department Cost Center.
 pub static TABLE_0319: TableDesc = TableDesc {
@@ -13104,7 +10358,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 
 /// The codes of table 0321: Dispense Method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
     AutomaticDispensing,
@@ -13117,21 +10371,9 @@ pub enum DispenseMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DispenseMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DispenseMethod {
-    const DESC: &'static TableDesc = &TABLE_0321;
-    const ALL: &'static [Self] = &[
-        Self::AutomaticDispensing,
-        Self::FloorStock,
-        Self::Traditional,
-        Self::UnitDose,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DispenseMethod, TABLE_0321, AutomaticDispensing, FloorStock, Traditional, UnitDose
+);
 
 /// Table 0322: Completion Status.
 pub static TABLE_0322: TableDesc = TableDesc {
@@ -13149,7 +10391,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 
 /// The codes of table 0322: Completion Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
     Complete,
@@ -13162,21 +10404,10 @@ pub enum CompletionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CompletionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CompletionStatus {
-    const DESC: &'static TableDesc = &TABLE_0322;
-    const ALL: &'static [Self] = &[
-        Self::Complete,
-        Self::NotAdministered,
-        Self::PartiallyAdministered,
-        Self::Refused,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CompletionStatus, TABLE_0322, Complete, NotAdministered, PartiallyAdministered,
+    Refused
+);
 
 /// Table 0323: Action Code.
 pub static TABLE_0323: TableDesc = TableDesc {
@@ -13189,7 +10420,7 @@ pub static TABLE_0323: TableDesc = TableDesc {
 
 /// The codes of table 0323: Action Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActionCode {
     /// `A`: Add
     Add,
@@ -13200,16 +10431,7 @@ pub enum ActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActionCode {
-    const DESC: &'static TableDesc = &TABLE_0323;
-    const ALL: &'static [Self] = &[Self::Add, Self::Delete, Self::Update];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ActionCode, TABLE_0323, Add, Delete, Update);
 
 /// Table 0324: Location Characteristic ID.
 pub static TABLE_0324: TableDesc = TableDesc {
@@ -13241,7 +10463,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 
 /// The codes of table 0324: Location Characteristic ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
     GenderOfPatients,
@@ -13270,29 +10492,11 @@ pub enum LocationCharacteristicId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationCharacteristicId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationCharacteristicId {
-    const DESC: &'static TableDesc = &TABLE_0324;
-    const ALL: &'static [Self] = &[
-        Self::GenderOfPatients,
-        Self::CodeImp,
-        Self::CodeInf,
-        Self::LevelOfCare,
-        Self::Licensed,
-        Self::Overflow,
-        Self::CodePrl,
-        Self::BedIsSetUp,
-        Self::CodeSha,
-        Self::Smoking,
-        Self::BedIsStaffed,
-        Self::TeachingLocation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationCharacteristicId, TABLE_0324, GenderOfPatients, CodeImp, CodeInf,
+    LevelOfCare, Licensed, Overflow, CodePrl, BedIsSetUp, CodeSha, Smoking, BedIsStaffed,
+    TeachingLocation
+);
 
 /// Table 0325: Location Relationship ID.
 pub static TABLE_0325: TableDesc = TableDesc {
@@ -13313,7 +10517,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 
 /// The codes of table 0325: Location Relationship ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location alias(es)
     LocationAliasEs,
@@ -13332,24 +10536,10 @@ pub enum LocationRelationshipId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationRelationshipId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationRelationshipId {
-    const DESC: &'static TableDesc = &TABLE_0325;
-    const ALL: &'static [Self] = &[
-        Self::LocationAliasEs,
-        Self::NearestDietary,
-        Self::NearestLab,
-        Self::SecondLab,
-        Self::ParentLocation,
-        Self::NearestPharmacy,
-        Self::SecondPharmacy,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationRelationshipId, TABLE_0325, LocationAliasEs, NearestDietary, NearestLab,
+    SecondLab, ParentLocation, NearestPharmacy, SecondPharmacy
+);
 
 /// Table 0326: Visit Indicator.
 pub static TABLE_0326: TableDesc = TableDesc {
@@ -13362,7 +10552,7 @@ pub static TABLE_0326: TableDesc = TableDesc {
 
 /// The codes of table 0326: Visit Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level
     AccountLevel,
@@ -13371,16 +10561,7 @@ pub enum VisitIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VisitIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VisitIndicator {
-    const DESC: &'static TableDesc = &TABLE_0326;
-    const ALL: &'static [Self] = &[Self::AccountLevel, Self::VisitLevel];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(VisitIndicator, TABLE_0326, AccountLevel, VisitLevel);
 
 /// Table 0327: Job Class.
 pub static TABLE_0327: TableDesc = TableDesc {
@@ -13411,7 +10592,7 @@ pub static TABLE_0329: TableDesc = TableDesc {
 
 /// The codes of table 0329: Quantity Method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Acutal Count
     AcutalCount,
@@ -13420,16 +10601,7 @@ pub enum QuantityMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QuantityMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QuantityMethod {
-    const DESC: &'static TableDesc = &TABLE_0329;
-    const ALL: &'static [Self] = &[Self::AcutalCount, Self::EstimatedSeeComment];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(QuantityMethod, TABLE_0329, AcutalCount, EstimatedSeeComment);
 
 /// Table 0330: Marketing Basis.
 pub static TABLE_0330: TableDesc = TableDesc {
@@ -13449,7 +10621,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 
 /// The codes of table 0330: Marketing Basis.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
     N510KExempt,
@@ -13466,23 +10638,10 @@ pub enum MarketingBasis {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MarketingBasis {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MarketingBasis {
-    const DESC: &'static TableDesc = &TABLE_0330;
-    const ALL: &'static [Self] = &[
-        Self::N510KExempt,
-        Self::N510K,
-        Self::PostMarketingStudy522,
-        Self::PremarketingAuthorization,
-        Self::Preamendment,
-        Self::Transitional,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MarketingBasis, TABLE_0330, N510KExempt, N510K, PostMarketingStudy522,
+    PremarketingAuthorization, Preamendment, Transitional
+);
 
 /// Table 0331: Facility Type.
 pub static TABLE_0331: TableDesc = TableDesc {
@@ -13500,7 +10659,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 
 /// The codes of table 0331: Facility Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
     AgentForAForeignManufacturer,
@@ -13513,21 +10672,10 @@ pub enum FacilityType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FacilityType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FacilityType {
-    const DESC: &'static TableDesc = &TABLE_0331;
-    const ALL: &'static [Self] = &[
-        Self::AgentForAForeignManufacturer,
-        Self::Distributor,
-        Self::Manufacturer,
-        Self::User,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    FacilityType, TABLE_0331, AgentForAForeignManufacturer, Distributor, Manufacturer,
+    User
+);
 
 /// Table 0332: Network Source Type.
 pub static TABLE_0332: TableDesc = TableDesc {
@@ -13540,7 +10688,7 @@ pub static TABLE_0332: TableDesc = TableDesc {
 
 /// The codes of table 0332: Network Source Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NetworkSourceType {
     /// `A`: Accept
     Accept,
@@ -13549,16 +10697,7 @@ pub enum NetworkSourceType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NetworkSourceType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NetworkSourceType {
-    const DESC: &'static TableDesc = &TABLE_0332;
-    const ALL: &'static [Self] = &[Self::Accept, Self::Initiate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(NetworkSourceType, TABLE_0332, Accept, Initiate);
 
 /// Table 0333: Driver's License Issuing Authority.
 pub static TABLE_0333: TableDesc = TableDesc {
@@ -13575,7 +10714,7 @@ pub static TABLE_0333: TableDesc = TableDesc {
 
 /// The codes of table 0333: Driver's License Issuing Authority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DriversLicenseIssuingAuthority {
     /// `M`: Migrates to different CPU
     MigratesToDifferentCpu,
@@ -13586,20 +10725,9 @@ pub enum DriversLicenseIssuingAuthority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DriversLicenseIssuingAuthority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DriversLicenseIssuingAuthority {
-    const DESC: &'static TableDesc = &TABLE_0333;
-    const ALL: &'static [Self] = &[
-        Self::MigratesToDifferentCpu,
-        Self::ShutDown,
-        Self::StartUp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DriversLicenseIssuingAuthority, TABLE_0333, MigratesToDifferentCpu, ShutDown, StartUp
+);
 
 /// Table 0334: Disabled Person.
 pub static TABLE_0334: TableDesc = TableDesc {
@@ -13617,7 +10745,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 
 /// The codes of table 0334: Disabled Person.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DisabledPerson {
     /// `AP`: Associated Party
     AssociatedParty,
@@ -13630,21 +10758,9 @@ pub enum DisabledPerson {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DisabledPerson {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DisabledPerson {
-    const DESC: &'static TableDesc = &TABLE_0334;
-    const ALL: &'static [Self] = &[
-        Self::AssociatedParty,
-        Self::Guarantor,
-        Self::Insured,
-        Self::Patient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DisabledPerson, TABLE_0334, AssociatedParty, Guarantor, Insured, Patient
+);
 
 /// Table 0335: Repeat Pattern.
 pub static TABLE_0335: TableDesc = TableDesc {
@@ -13671,7 +10787,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 
 /// The codes of table 0336: Referral Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
     ProviderOrdered,
@@ -13684,21 +10800,10 @@ pub enum ReferralReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralReason {
-    const DESC: &'static TableDesc = &TABLE_0336;
-    const ALL: &'static [Self] = &[
-        Self::ProviderOrdered,
-        Self::PatientPreference,
-        Self::SecondOpinion,
-        Self::WorkLoad,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralReason, TABLE_0336, ProviderOrdered, PatientPreference, SecondOpinion,
+    WorkLoad
+);
 
 /// Table 0337: Certification Status.
 pub static TABLE_0337: TableDesc = TableDesc {
@@ -13711,7 +10816,7 @@ pub static TABLE_0337: TableDesc = TableDesc {
 
 /// The codes of table 0337: Certification Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
     Certified,
@@ -13720,16 +10825,7 @@ pub enum CertificationStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CertificationStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CertificationStatus {
-    const DESC: &'static TableDesc = &TABLE_0337;
-    const ALL: &'static [Self] = &[Self::Certified, Self::Eligible];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CertificationStatus, TABLE_0337, Certified, Eligible);
 
 /// Table 0338: Practitioner ID number type.
 pub static TABLE_0338: TableDesc = TableDesc {
@@ -13754,7 +10850,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 
 /// The codes of table 0338: Practitioner ID number type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County Number
     CountyNumber,
@@ -13781,28 +10877,11 @@ pub enum PractitionerIdNumberType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PractitionerIdNumberType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PractitionerIdNumberType {
-    const DESC: &'static TableDesc = &TABLE_0338;
-    const ALL: &'static [Self] = &[
-        Self::CountyNumber,
-        Self::DrugEnforcementAgencyNo,
-        Self::GeneralLedgerNumber,
-        Self::LaborAndIndustriesNumber,
-        Self::MedicaidNumber,
-        Self::MedicareNumber,
-        Self::QaNumber,
-        Self::StateLicenseNumber,
-        Self::TaxIdNumber,
-        Self::TrainingLicenseNumber,
-        Self::UniquePhysicianIdNo,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PractitionerIdNumberType, TABLE_0338, CountyNumber, DrugEnforcementAgencyNo,
+    GeneralLedgerNumber, LaborAndIndustriesNumber, MedicaidNumber, MedicareNumber,
+    QaNumber, StateLicenseNumber, TaxIdNumber, TrainingLicenseNumber, UniquePhysicianIdNo
+);
 
 /// Table 0399.
 pub static TABLE_0399: TableDesc = TableDesc {
@@ -13837,7 +10916,7 @@ pub static TABLE_4000: TableDesc = TableDesc {
 
 /// The codes of table 4000: Name Representation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NameRepresentation {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
     AlphabeticIeDefaultOrSomeSingleByte,
@@ -13848,17 +10927,7 @@ pub enum NameRepresentation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NameRepresentation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NameRepresentation {
-    const DESC: &'static TableDesc = &TABLE_4000;
-    const ALL: &'static [Self] = &[
-        Self::AlphabeticIeDefaultOrSomeSingleByte,
-        Self::IdeographicIeKanji,
-        Self::PhoneticIeAsciiKatakanaHiraganaEtc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NameRepresentation, TABLE_4000, AlphabeticIeDefaultOrSomeSingleByte,
+    IdeographicIeKanji, PhoneticIeAsciiKatakanaHiraganaEtc
+);

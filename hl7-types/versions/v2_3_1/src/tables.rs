@@ -25,7 +25,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: Sex.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Sex {
     /// `F`: Female
     Female,
@@ -38,16 +38,7 @@ pub enum Sex {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Sex {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Sex {
-    const DESC: &'static TableDesc = &TABLE_0001;
-    const ALL: &'static [Self] = &[Self::Female, Self::Male, Self::Other, Self::Unknown];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(Sex, TABLE_0001, Female, Male, Other, Unknown);
 
 /// Table 0002: Marital status.
 pub static TABLE_0002: TableDesc = TableDesc {
@@ -66,7 +57,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 
 /// The codes of table 0002: Marital status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
     Separated,
@@ -81,22 +72,9 @@ pub enum MaritalStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MaritalStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MaritalStatus {
-    const DESC: &'static TableDesc = &TABLE_0002;
-    const ALL: &'static [Self] = &[
-        Self::Separated,
-        Self::Divorced,
-        Self::Married,
-        Self::Single,
-        Self::Widowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MaritalStatus, TABLE_0002, Separated, Divorced, Married, Single, Widowed
+);
 
 /// Table 0003: Event type.
 pub static TABLE_0003: TableDesc = TableDesc {
@@ -341,7 +319,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 
 /// The codes of table 0003: Event type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventType {
     /// `A01`: ADT/ACK - Admit/visit notification
     AdtAckAdmitVisitNotification,
@@ -724,206 +702,72 @@ pub enum EventType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventType {
-    const DESC: &'static TableDesc = &TABLE_0003;
-    const ALL: &'static [Self] = &[
-        Self::AdtAckAdmitVisitNotification,
-        Self::AdtAckTransferAPatient,
-        Self::AdtAckDischargeEndVisit,
-        Self::AdtAckRegisterAPatient,
-        Self::AdtAckPreAdmitAPatient,
-        Self::AdtAckChangeAnOutpatientToAnInpatient,
-        Self::AdtAckChangeAnInpatientToAnOutpatient,
-        Self::AdtAckUpdatePatientInformation,
-        Self::AdtAckPatientDepartingTracking,
-        Self::AdtAckPatientArrivingTracking,
-        Self::AdtAckCancelAdmitVisitNotification,
-        Self::AdtAckCancelTransfer,
-        Self::AdtAckCancelDischargeEndVisit,
-        Self::AdtAckPendingAdmit,
-        Self::AdtAckPendingTransfer,
-        Self::AdtAckPendingDischarge,
-        Self::AdtAckSwapPatients,
-        Self::AdtAckMergePatientInformation,
-        Self::QryAdrPatientQuery,
-        Self::AdtAckBedStatusUpdate,
-        Self::AdtAckPatientGoesOnALeaveOfAbsence,
-        Self::AdtAckPatientReturnsFromALeaveOfAbsence,
-        Self::AdtAckDeleteAPatientRecord,
-        Self::AdtAckLinkPatientInformation,
-        Self::AdtAckCancelPendingDischarge,
-        Self::AdtAckCancelPendingTransfer,
-        Self::AdtAckCancelPendingAdmit,
-        Self::AdtAckAddPersonInformation,
-        Self::AdtAckDeletePersonInformation,
-        Self::AdtAckMergePersonInformation,
-        Self::AdtAckUpdatePersonInformation,
-        Self::AdtAckCancelPatientArrivingTracking,
-        Self::AdtAckCancelPatientDepartingTracking,
-        Self::CodeA34,
-        Self::CodeA35,
-        Self::CodeA36,
-        Self::AdtAckUnlinkPatientInformation,
-        Self::AdtAckCancelPreAdmit,
-        Self::AdtAckMergePersonPatientId,
-        Self::AdtAckMergePatientPatientIdentifierList,
-        Self::AdtAckMergeAccountPatientAccountNumber,
-        Self::AdtAckMergeVisitVisitNumber,
-        Self::CodeA43,
-        Self::CodeA44,
-        Self::AdtAckMoveVisitInformationVisitNumber,
-        Self::AdtAckChangePatientId,
-        Self::AdtAckChangePatientIdentifierList,
-        Self::AdtAckChangeAlternatePatientId,
-        Self::AdtAckChangePatientAccountNumber,
-        Self::AdtAckChangeVisitNumber,
-        Self::AdtAckChangeAlternateVisitId,
-        Self::CrmRegisterAPatientOnAClinicalTrial,
-        Self::Crm,
-        Self::CrmCorrectUpdateRegistrationInformation,
-        Self::CrmPatientHasGoneOffAClinicalTrial,
-        Self::CrmPatientEntersPhaseOfClinicalTrial,
-        Self::CodeC06,
-        Self::CrmCorrectUpdatePhaseInformation,
-        Self::CrmPatientHasGoneOffPhaseOfClinicalTrial,
-        Self::CodeC09,
-        Self::CsuPatientCompletesTheClinicalTrial,
-        Self::CodeC11,
-        Self::CodeC12,
-        Self::QryEqqSpqVqqRqqCancelQuery,
-        Self::RqiRpiRequestForInsuranceInformation,
-        Self::CodeI02,
-        Self::CodeI03,
-        Self::RqdRpiRequestForPatientDemographicData,
-        Self::CodeI05,
-        Self::CodeI06,
-        Self::PinAckUnsolicitedInsuranceInformation,
-        Self::CodeI08,
-        Self::CodeI09,
-        Self::CodeI10,
-        Self::CodeI11,
-        Self::RefRriPatientReferral,
-        Self::RefRriModifyPatientReferral,
-        Self::RefRriCancelPatientReferral,
-        Self::RefRriRequestPatientReferralStatus,
-        Self::CodeM01,
-        Self::MfnMfkMasterFileStaffPractitioner,
-        Self::CodeM03,
-        Self::MfnMfkMasterFilesChargeDescription,
-        Self::MfnMfkPatientLocationMasterFile,
-        Self::CodeM06,
-        Self::CodeM07,
-        Self::MfnMfkTestObservationNumericMasterFile,
-        Self::CodeM09,
-        Self::MfnMfkTestObservationBatteriesMasterFile,
-        Self::CodeM11,
-        Self::OrmOrderMessageAlsoRdeRdsRgvRas,
-        Self::OrrOrderResponseAlsoRreRrdRrgRra,
-        Self::BarAckAddPatientAccounts,
-        Self::BarAckPurgePatientAccounts,
-        Self::DftAckPostDetailFinancialTransaction,
-        Self::QryDspGenerateBillAndArStatements,
-        Self::BarAckUpdateAccount,
-        Self::BarAckEndAccount,
-        Self::CodeP07,
-        Self::CodeP08,
-        Self::SurSummaryProductExperienceReport,
-        Self::PprPcProblemAdd,
-        Self::PprPcProblemUpdate,
-        Self::PprPcProblemDelete,
-        Self::QryPcProblemQuery,
-        Self::PrrPcProblemResponse,
-        Self::PglPcGoalAdd,
-        Self::PglPcGoalUpdate,
-        Self::PglPcGoalDelete,
-        Self::QryPcGoalQuery,
-        Self::PpvPcGoalResponse,
-        Self::PppPcPathwayProblemOrientedAdd,
-        Self::PppPcPathwayProblemOrientedUpdate,
-        Self::PppPcPathwayProblemOrientedDelete,
-        Self::QryPcPathwayProblemOrientedQuery,
-        Self::PtrPcPathwayProblemOrientedQueryResponse,
-        Self::PpgPcPathwayGoalOrientedAdd,
-        Self::PpgPcPathwayGoalOrientedUpdate,
-        Self::PpgPcPathwayGoalOrientedDelete,
-        Self::QryPcPathwayGoalOrientedQuery,
-        Self::PptPcPathwayGoalOrientedQueryResponse,
-        Self::QryDsrQuerySentForImmediateResponse,
-        Self::QryQckQuerySentForDeferredResponse,
-        Self::DsrAckDeferredResponseToAQuery,
-        Self::EqqEmbeddedQueryLanguageQuery,
-        Self::UdmAckUnsolicitedDisplayUpdateMessage,
-        Self::OsqOsrQueryForOrderStatus,
-        Self::VqqVirtualTableQuery,
-        Self::SpqStoredProcedureRequest,
-        Self::RqqEventReplayQuery,
-        Self::CodeR01,
-        Self::QryQueryForResultsOfObservation,
-        Self::QryDsrDisplayOrientedResults,
-        Self::CodeR04,
-        Self::QryDsrQueryForDisplayResults,
-        Self::UdmUnsolicitedUpdateDisplayResults,
-        Self::EdrEnhancedDisplayResponse,
-        Self::TbrTabularDataResponse,
-        Self::ErpEventReplayResponse,
-        Self::CodeR0r,
-        Self::CodeRar,
-        Self::CodeRdr,
-        Self::CodeRer,
-        Self::RgrPharmacyDoseInformationQueryResponse,
-        Self::CodeRor,
-        Self::SrmSrrRequestNewAppointmentBooking,
-        Self::SrmSrrRequestAppointmentRescheduling,
-        Self::SrmSrrRequestAppointmentModification,
-        Self::SrmSrrRequestAppointmentCancellation,
-        Self::SrmSrrRequestAppointmentDiscontinuation,
-        Self::SrmSrrRequestAppointmentDeletion,
-        Self::CodeS07,
-        Self::CodeS08,
-        Self::CodeS09,
-        Self::CodeS10,
-        Self::CodeS11,
-        Self::CodeS12,
-        Self::CodeS13,
-        Self::CodeS14,
-        Self::CodeS15,
-        Self::CodeS16,
-        Self::SiuAckNotificationOfAppointmentDeletion,
-        Self::CodeS18,
-        Self::CodeS19,
-        Self::CodeS20,
-        Self::CodeS21,
-        Self::CodeS22,
-        Self::CodeS23,
-        Self::CodeS24,
-        Self::SqmSqrScheduleQueryMessageAndResponse,
-        Self::CodeS26,
-        Self::MdmAckOriginalDocumentNotification,
-        Self::CodeT02,
-        Self::MdmAckDocumentStatusChangeNotification,
-        Self::CodeT04,
-        Self::MdmAckDocumentAddendumNotification,
-        Self::CodeT06,
-        Self::MdmAckDocumentEditNotification,
-        Self::MdmAckDocumentEditNotificationAndContent,
-        Self::MdmAckDocumentReplacementNotification,
-        Self::CodeT10,
-        Self::MdmAckDocumentCancelNotification,
-        Self::QryDocDocumentQuery,
-        Self::VxqQueryForVaccinationRecord,
-        Self::CodeV02,
-        Self::VxrVaccinationRecordResponse,
-        Self::VxuUnsolicitedVaccinationRecordUpdate,
-        Self::CodeW01,
-        Self::QrfWaveformResultResponseToQuery,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventType, TABLE_0003, AdtAckAdmitVisitNotification, AdtAckTransferAPatient,
+    AdtAckDischargeEndVisit, AdtAckRegisterAPatient, AdtAckPreAdmitAPatient,
+    AdtAckChangeAnOutpatientToAnInpatient, AdtAckChangeAnInpatientToAnOutpatient,
+    AdtAckUpdatePatientInformation, AdtAckPatientDepartingTracking,
+    AdtAckPatientArrivingTracking, AdtAckCancelAdmitVisitNotification,
+    AdtAckCancelTransfer, AdtAckCancelDischargeEndVisit, AdtAckPendingAdmit,
+    AdtAckPendingTransfer, AdtAckPendingDischarge, AdtAckSwapPatients,
+    AdtAckMergePatientInformation, QryAdrPatientQuery, AdtAckBedStatusUpdate,
+    AdtAckPatientGoesOnALeaveOfAbsence, AdtAckPatientReturnsFromALeaveOfAbsence,
+    AdtAckDeleteAPatientRecord, AdtAckLinkPatientInformation,
+    AdtAckCancelPendingDischarge, AdtAckCancelPendingTransfer, AdtAckCancelPendingAdmit,
+    AdtAckAddPersonInformation, AdtAckDeletePersonInformation,
+    AdtAckMergePersonInformation, AdtAckUpdatePersonInformation,
+    AdtAckCancelPatientArrivingTracking, AdtAckCancelPatientDepartingTracking, CodeA34,
+    CodeA35, CodeA36, AdtAckUnlinkPatientInformation, AdtAckCancelPreAdmit,
+    AdtAckMergePersonPatientId, AdtAckMergePatientPatientIdentifierList,
+    AdtAckMergeAccountPatientAccountNumber, AdtAckMergeVisitVisitNumber, CodeA43,
+    CodeA44, AdtAckMoveVisitInformationVisitNumber, AdtAckChangePatientId,
+    AdtAckChangePatientIdentifierList, AdtAckChangeAlternatePatientId,
+    AdtAckChangePatientAccountNumber, AdtAckChangeVisitNumber,
+    AdtAckChangeAlternateVisitId, CrmRegisterAPatientOnAClinicalTrial, Crm,
+    CrmCorrectUpdateRegistrationInformation, CrmPatientHasGoneOffAClinicalTrial,
+    CrmPatientEntersPhaseOfClinicalTrial, CodeC06, CrmCorrectUpdatePhaseInformation,
+    CrmPatientHasGoneOffPhaseOfClinicalTrial, CodeC09,
+    CsuPatientCompletesTheClinicalTrial, CodeC11, CodeC12, QryEqqSpqVqqRqqCancelQuery,
+    RqiRpiRequestForInsuranceInformation, CodeI02, CodeI03,
+    RqdRpiRequestForPatientDemographicData, CodeI05, CodeI06,
+    PinAckUnsolicitedInsuranceInformation, CodeI08, CodeI09, CodeI10, CodeI11,
+    RefRriPatientReferral, RefRriModifyPatientReferral, RefRriCancelPatientReferral,
+    RefRriRequestPatientReferralStatus, CodeM01, MfnMfkMasterFileStaffPractitioner,
+    CodeM03, MfnMfkMasterFilesChargeDescription, MfnMfkPatientLocationMasterFile,
+    CodeM06, CodeM07, MfnMfkTestObservationNumericMasterFile, CodeM09,
+    MfnMfkTestObservationBatteriesMasterFile, CodeM11, OrmOrderMessageAlsoRdeRdsRgvRas,
+    OrrOrderResponseAlsoRreRrdRrgRra, BarAckAddPatientAccounts,
+    BarAckPurgePatientAccounts, DftAckPostDetailFinancialTransaction,
+    QryDspGenerateBillAndArStatements, BarAckUpdateAccount, BarAckEndAccount, CodeP07,
+    CodeP08, SurSummaryProductExperienceReport, PprPcProblemAdd, PprPcProblemUpdate,
+    PprPcProblemDelete, QryPcProblemQuery, PrrPcProblemResponse, PglPcGoalAdd,
+    PglPcGoalUpdate, PglPcGoalDelete, QryPcGoalQuery, PpvPcGoalResponse,
+    PppPcPathwayProblemOrientedAdd, PppPcPathwayProblemOrientedUpdate,
+    PppPcPathwayProblemOrientedDelete, QryPcPathwayProblemOrientedQuery,
+    PtrPcPathwayProblemOrientedQueryResponse, PpgPcPathwayGoalOrientedAdd,
+    PpgPcPathwayGoalOrientedUpdate, PpgPcPathwayGoalOrientedDelete,
+    QryPcPathwayGoalOrientedQuery, PptPcPathwayGoalOrientedQueryResponse,
+    QryDsrQuerySentForImmediateResponse, QryQckQuerySentForDeferredResponse,
+    DsrAckDeferredResponseToAQuery, EqqEmbeddedQueryLanguageQuery,
+    UdmAckUnsolicitedDisplayUpdateMessage, OsqOsrQueryForOrderStatus,
+    VqqVirtualTableQuery, SpqStoredProcedureRequest, RqqEventReplayQuery, CodeR01,
+    QryQueryForResultsOfObservation, QryDsrDisplayOrientedResults, CodeR04,
+    QryDsrQueryForDisplayResults, UdmUnsolicitedUpdateDisplayResults,
+    EdrEnhancedDisplayResponse, TbrTabularDataResponse, ErpEventReplayResponse, CodeR0r,
+    CodeRar, CodeRdr, CodeRer, RgrPharmacyDoseInformationQueryResponse, CodeRor,
+    SrmSrrRequestNewAppointmentBooking, SrmSrrRequestAppointmentRescheduling,
+    SrmSrrRequestAppointmentModification, SrmSrrRequestAppointmentCancellation,
+    SrmSrrRequestAppointmentDiscontinuation, SrmSrrRequestAppointmentDeletion, CodeS07,
+    CodeS08, CodeS09, CodeS10, CodeS11, CodeS12, CodeS13, CodeS14, CodeS15, CodeS16,
+    SiuAckNotificationOfAppointmentDeletion, CodeS18, CodeS19, CodeS20, CodeS21, CodeS22,
+    CodeS23, CodeS24, SqmSqrScheduleQueryMessageAndResponse, CodeS26,
+    MdmAckOriginalDocumentNotification, CodeT02, MdmAckDocumentStatusChangeNotification,
+    CodeT04, MdmAckDocumentAddendumNotification, CodeT06, MdmAckDocumentEditNotification,
+    MdmAckDocumentEditNotificationAndContent, MdmAckDocumentReplacementNotification,
+    CodeT10, MdmAckDocumentCancelNotification, QryDocDocumentQuery,
+    VxqQueryForVaccinationRecord, CodeV02, VxrVaccinationRecordResponse,
+    VxuUnsolicitedVaccinationRecordUpdate, CodeW01, QrfWaveformResultResponseToQuery
+);
 
 /// Table 0004: Patient class.
 pub static TABLE_0004: TableDesc = TableDesc {
@@ -943,7 +787,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Patient class.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
     Obstetrics,
@@ -960,23 +804,10 @@ pub enum PatientClass {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientClass {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientClass {
-    const DESC: &'static TableDesc = &TABLE_0004;
-    const ALL: &'static [Self] = &[
-        Self::Obstetrics,
-        Self::Emergency,
-        Self::Inpatient,
-        Self::Outpatient,
-        Self::Preadmit,
-        Self::RecurringPatient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientClass, TABLE_0004, Obstetrics, Emergency, Inpatient, Outpatient, Preadmit,
+    RecurringPatient
+);
 
 /// Table 0005: Race.
 pub static TABLE_0005: TableDesc = TableDesc {
@@ -1012,7 +843,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Admission type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
     Accident,
@@ -1025,21 +856,9 @@ pub enum AdmissionType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdmissionType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdmissionType {
-    const DESC: &'static TableDesc = &TABLE_0007;
-    const ALL: &'static [Self] = &[
-        Self::Accident,
-        Self::Emergency,
-        Self::LaborAndDelivery,
-        Self::Routine,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdmissionType, TABLE_0007, Accident, Emergency, LaborAndDelivery, Routine
+);
 
 /// Table 0008: Acknowledgment code.
 pub static TABLE_0008: TableDesc = TableDesc {
@@ -1059,7 +878,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Acknowledgment code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
     OriginalModeAa,
@@ -1076,23 +895,10 @@ pub enum AcknowledgmentCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AcknowledgmentCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AcknowledgmentCode {
-    const DESC: &'static TableDesc = &TABLE_0008;
-    const ALL: &'static [Self] = &[
-        Self::OriginalModeAa,
-        Self::OriginalModeAe,
-        Self::OriginalModeAr,
-        Self::CodeCa,
-        Self::CodeCe,
-        Self::CodeCr,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AcknowledgmentCode, TABLE_0008, OriginalModeAa, OriginalModeAe, OriginalModeAr,
+    CodeCa, CodeCe, CodeCr
+);
 
 /// Table 0009: Ambulatory status.
 pub static TABLE_0009: TableDesc = TableDesc {
@@ -1122,7 +928,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Ambulatory status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
     NoFunctionalLimitations,
@@ -1159,33 +965,13 @@ pub enum AmbulatoryStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmbulatoryStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmbulatoryStatus {
-    const DESC: &'static TableDesc = &TABLE_0009;
-    const ALL: &'static [Self] = &[
-        Self::NoFunctionalLimitations,
-        Self::AmbulatesWithAssistiveDevice,
-        Self::WheelchairStretcherBound,
-        Self::ComatoseNonResponsive,
-        Self::Disoriented,
-        Self::VisionImpaired,
-        Self::HearingImpaired,
-        Self::SpeechImpaired,
-        Self::NonEnglishSpeaking,
-        Self::FunctionalLevelUnknown,
-        Self::OxygenTherapy,
-        Self::SpecialEquipmentTubesIvsCatheters,
-        Self::Amputee,
-        Self::Mastectomy,
-        Self::Paraplegic,
-        Self::Pregnant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AmbulatoryStatus, TABLE_0009, NoFunctionalLimitations, AmbulatesWithAssistiveDevice,
+    WheelchairStretcherBound, ComatoseNonResponsive, Disoriented, VisionImpaired,
+    HearingImpaired, SpeechImpaired, NonEnglishSpeaking, FunctionalLevelUnknown,
+    OxygenTherapy, SpecialEquipmentTubesIvsCatheters, Amputee, Mastectomy, Paraplegic,
+    Pregnant
+);
 
 /// Table 0010: Physician ID.
 pub static TABLE_0010: TableDesc = TableDesc {
@@ -1212,7 +998,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 
 /// The codes of table 0017: Transaction Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
     Adjustment,
@@ -1225,21 +1011,7 @@ pub enum TransactionType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransactionType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransactionType {
-    const DESC: &'static TableDesc = &TABLE_0017;
-    const ALL: &'static [Self] = &[
-        Self::Adjustment,
-        Self::Credit,
-        Self::Charge,
-        Self::Payment,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(TransactionType, TABLE_0017, Adjustment, Credit, Charge, Payment);
 
 /// Table 0018: Patient Type.
 pub static TABLE_0018: TableDesc = TableDesc {
@@ -1298,7 +1070,7 @@ pub static TABLE_0023: TableDesc = TableDesc {
 
 /// The codes of table 0023: Admit source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdmitSource {
     /// `1`: Physician referral
     PhysicianReferral,
@@ -1321,26 +1093,12 @@ pub enum AdmitSource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdmitSource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdmitSource {
-    const DESC: &'static TableDesc = &TABLE_0023;
-    const ALL: &'static [Self] = &[
-        Self::PhysicianReferral,
-        Self::ClinicReferral,
-        Self::HmoReferral,
-        Self::TransferFromAHospital,
-        Self::TransferFromASkilledNursingFacility,
-        Self::TransferFromAnotherHealthCareFacility,
-        Self::EmergencyRoom,
-        Self::CourtLawEnforcement,
-        Self::InformationNotAvailable,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdmitSource, TABLE_0023, PhysicianReferral, ClinicReferral, HmoReferral,
+    TransferFromAHospital, TransferFromASkilledNursingFacility,
+    TransferFromAnotherHealthCareFacility, EmergencyRoom, CourtLawEnforcement,
+    InformationNotAvailable
+);
 
 /// Table 0024: Fee Schedule.
 pub static TABLE_0024: TableDesc = TableDesc {
@@ -1368,7 +1126,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 
 /// The codes of table 0027: Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -1383,22 +1141,10 @@ pub enum Priority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Priority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Priority {
-    const DESC: &'static TableDesc = &TABLE_0027;
-    const ALL: &'static [Self] = &[
-        Self::AsSoonAsPossibleAPriorityLowerThanStat,
-        Self::PreoperativeToBeDonePriorToSurgery,
-        Self::Routine,
-        Self::StatDoImmediately,
-        Self::CodeT,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Priority, TABLE_0027, AsSoonAsPossibleAPriorityLowerThanStat,
+    PreoperativeToBeDonePriorToSurgery, Routine, StatDoImmediately, CodeT
+);
 
 /// Table 0032: Charge/Price Indicator.
 pub static TABLE_0032: TableDesc = TableDesc {
@@ -1430,7 +1176,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 
 /// The codes of table 0038: Order status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -1453,26 +1199,11 @@ pub enum OrderStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrderStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrderStatus {
-    const DESC: &'static TableDesc = &TABLE_0038;
-    const ALL: &'static [Self] = &[
-        Self::SomeButNotAllResultsAvailable,
-        Self::OrderWasCanceled,
-        Self::OrderIsCompleted,
-        Self::OrderWasDiscontinued,
-        Self::ErrorOrderNotFound,
-        Self::OrderIsOnHold,
-        Self::InProcessUnspecified,
-        Self::OrderHasBeenReplaced,
-        Self::InProcessScheduled,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrderStatus, TABLE_0038, SomeButNotAllResultsAvailable, OrderWasCanceled,
+    OrderIsCompleted, OrderWasDiscontinued, ErrorOrderNotFound, OrderIsOnHold,
+    InProcessUnspecified, OrderHasBeenReplaced, InProcessScheduled
+);
 
 /// Table 0042: Company Plan Code.
 pub static TABLE_0042: TableDesc = TableDesc {
@@ -1572,7 +1303,7 @@ pub static TABLE_0043: TableDesc = TableDesc {
 
 /// The codes of table 0043: Condition code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConditionCode {
     /// `01`: Military service related
     MilitaryServiceRelated,
@@ -1689,73 +1420,23 @@ pub enum ConditionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ConditionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ConditionCode {
-    const DESC: &'static TableDesc = &TABLE_0043;
-    const ALL: &'static [Self] = &[
-        Self::MilitaryServiceRelated,
-        Self::ConditionIsEmploymentRelated,
-        Self::Code03,
-        Self::HmoEnrollee,
-        Self::LienHasBeenFiled,
-        Self::Code06,
-        Self::Code07,
-        Self::Code08,
-        Self::NeitherPatientNorSpouseIsEmployed,
-        Self::Code10,
-        Self::DisabledBeneficiaryButNoLghp,
-        Self::PayerCodes12,
-        Self::PayerCodes13,
-        Self::PayerCodes14,
-        Self::PayerCodes15,
-        Self::PayerCodes16,
-        Self::MaidenNameRetained,
-        Self::ChildRetainsMothersName,
-        Self::BeneficiaryRequestedBilling,
-        Self::BillingForDenialNotice,
-        Self::Code26,
-        Self::Code27,
-        Self::Code28,
-        Self::Code29,
-        Self::PatientIsStudentFullTimeDay,
-        Self::Code32,
-        Self::PatientIsStudentFullTimeNight,
-        Self::PatientIsStudentPartTime,
-        Self::GeneralCarePatientInASpecialUnit,
-        Self::WardAccommodationAsPatientRequest,
-        Self::SemiPrivateRoomNotAvailable,
-        Self::PrivateRoomMedicallyNecessary,
-        Self::SameDayTransfer,
-        Self::PartialHospitalization,
-        Self::NonAvailabilityStatementOnFile,
-        Self::Code48,
-        Self::SnfBedNotAvailable,
-        Self::MedicalAppropriateness,
-        Self::SnfReadmission,
-        Self::DayOutlier,
-        Self::CostOutlier,
-        Self::PayerCode,
-        Self::ProviderDoesNotWishCostOutlierPayment,
-        Self::Code67,
-        Self::Code68,
-        Self::SelfAdministeredEpo,
-        Self::FullCareInUnit,
-        Self::SelfCareInUnit,
-        Self::SelfCareTraining,
-        Self::Home,
-        Self::Home100PercentReimbursement,
-        Self::BackUpInFacilityDialysis,
-        Self::Code77,
-        Self::NewCoverageNotImplementedByHmo,
-        Self::CorfServicesProvidedOffSite,
-        Self::Pregnant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ConditionCode, TABLE_0043, MilitaryServiceRelated, ConditionIsEmploymentRelated,
+    Code03, HmoEnrollee, LienHasBeenFiled, Code06, Code07, Code08,
+    NeitherPatientNorSpouseIsEmployed, Code10, DisabledBeneficiaryButNoLghp,
+    PayerCodes12, PayerCodes13, PayerCodes14, PayerCodes15, PayerCodes16,
+    MaidenNameRetained, ChildRetainsMothersName, BeneficiaryRequestedBilling,
+    BillingForDenialNotice, Code26, Code27, Code28, Code29, PatientIsStudentFullTimeDay,
+    Code32, PatientIsStudentFullTimeNight, PatientIsStudentPartTime,
+    GeneralCarePatientInASpecialUnit, WardAccommodationAsPatientRequest,
+    SemiPrivateRoomNotAvailable, PrivateRoomMedicallyNecessary, SameDayTransfer,
+    PartialHospitalization, NonAvailabilityStatementOnFile, Code48, SnfBedNotAvailable,
+    MedicalAppropriateness, SnfReadmission, DayOutlier, CostOutlier, PayerCode,
+    ProviderDoesNotWishCostOutlierPayment, Code67, Code68, SelfAdministeredEpo,
+    FullCareInUnit, SelfCareInUnit, SelfCareTraining, Home, Home100PercentReimbursement,
+    BackUpInFacilityDialysis, Code77, NewCoverageNotImplementedByHmo,
+    CorfServicesProvidedOffSite, Pregnant
+);
 
 /// Table 0044: Contract Code.
 pub static TABLE_0044: TableDesc = TableDesc {
@@ -1839,7 +1520,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
 
 /// The codes of table 0048: What subject filter.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhatSubjectFilter {
     /// `ADV`: Advice/diagnosis
     AdviceDiagnosis,
@@ -1912,51 +1593,18 @@ pub enum WhatSubjectFilter {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhatSubjectFilter {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhatSubjectFilter {
-    const DESC: &'static TableDesc = &TABLE_0048;
-    const ALL: &'static [Self] = &[
-        Self::AdviceDiagnosis,
-        Self::CodeAnu,
-        Self::AccountNumberQueryReturnMatchingVisit,
-        Self::CodeApm,
-        Self::PatientNameLookup,
-        Self::PhysicianLookup,
-        Self::CodeArn,
-        Self::Cancel,
-        Self::Demographics,
-        Self::Financial,
-        Self::Goals,
-        Self::MostRecentInpatient,
-        Self::MostRecentOutpatient,
-        Self::NetworkClock,
-        Self::NetworkStatusChange,
-        Self::NetworkStatistic,
-        Self::Order,
-        Self::Other,
-        Self::Problems,
-        Self::Procedure,
-        Self::PharmacyAdministrationInformation,
-        Self::PharmacyDispenseInformation,
-        Self::PharmacyEncodedOrderInformation,
-        Self::Result,
-        Self::PharmacyGiveInformation,
-        Self::PharmacyPrescriptionInformation,
-        Self::AllScheduleRelatedInformation,
-        Self::BookedSlotsOnTheIdentifiedSchedule,
-        Self::BlockedSlotsOnTheIdentifiedSchedule,
-        Self::OpenSlotsOnTheIdentifiedSchedule,
-        Self::TimeSlotsAvailableForASingleAppointment,
-        Self::CodeSsr,
-        Self::Status,
-        Self::VaccineInformation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhatSubjectFilter, TABLE_0048, AdviceDiagnosis, CodeAnu,
+    AccountNumberQueryReturnMatchingVisit, CodeApm, PatientNameLookup, PhysicianLookup,
+    CodeArn, Cancel, Demographics, Financial, Goals, MostRecentInpatient,
+    MostRecentOutpatient, NetworkClock, NetworkStatusChange, NetworkStatistic, Order,
+    Other, Problems, Procedure, PharmacyAdministrationInformation,
+    PharmacyDispenseInformation, PharmacyEncodedOrderInformation, Result,
+    PharmacyGiveInformation, PharmacyPrescriptionInformation,
+    AllScheduleRelatedInformation, BookedSlotsOnTheIdentifiedSchedule,
+    BlockedSlotsOnTheIdentifiedSchedule, OpenSlotsOnTheIdentifiedSchedule,
+    TimeSlotsAvailableForASingleAppointment, CodeSsr, Status, VaccineInformation
+);
 
 /// Table 0049: Department Code.
 pub static TABLE_0049: TableDesc = TableDesc {
@@ -1996,7 +1644,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 
 /// The codes of table 0052: Diagnosis Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
     Admitting,
@@ -2007,16 +1655,7 @@ pub enum DiagnosisType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosisType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosisType {
-    const DESC: &'static TableDesc = &TABLE_0052;
-    const ALL: &'static [Self] = &[Self::Admitting, Self::Final, Self::Working];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DiagnosisType, TABLE_0052, Admitting, Final, Working);
 
 /// Table 0053: Diagnosis Coding Methed.
 pub static TABLE_0053: TableDesc = TableDesc {
@@ -2070,7 +1709,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 
 /// The codes of table 0061: Check digit scheme.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `ISO`: ISO 7064: 1983
     Iso70641983,
@@ -2083,21 +1722,9 @@ pub enum CheckDigitScheme {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CheckDigitScheme {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CheckDigitScheme {
-    const DESC: &'static TableDesc = &TABLE_0061;
-    const ALL: &'static [Self] = &[
-        Self::Iso70641983,
-        Self::Mod10Algorithm,
-        Self::Mod11Algorithm,
-        Self::CodeNpi,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CheckDigitScheme, TABLE_0061, Iso70641983, Mod10Algorithm, Mod11Algorithm, CodeNpi
+);
 
 /// Table 0062: Event reason.
 pub static TABLE_0062: TableDesc = TableDesc {
@@ -2114,7 +1741,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 
 /// The codes of table 0062: Event reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
     PatientRequest,
@@ -2125,20 +1752,9 @@ pub enum EventReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventReason {
-    const DESC: &'static TableDesc = &TABLE_0062;
-    const ALL: &'static [Self] = &[
-        Self::PatientRequest,
-        Self::PhysicianOrder,
-        Self::CensusManagement,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventReason, TABLE_0062, PatientRequest, PhysicianOrder, CensusManagement
+);
 
 /// Table 0063: Relationship.
 pub static TABLE_0063: TableDesc = TableDesc {
@@ -2177,7 +1793,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 
 /// The codes of table 0065: Specimen action code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
     AddOrderedTestsToTheExistingSpecimen,
@@ -2196,24 +1812,12 @@ pub enum SpecimenActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenActionCode {
-    const DESC: &'static TableDesc = &TABLE_0065;
-    const ALL: &'static [Self] = &[
-        Self::AddOrderedTestsToTheExistingSpecimen,
-        Self::GeneratedOrderReflexOrder,
-        Self::LabToObtainSpecimenFromPatient,
-        Self::SpecimenObtainedByServiceOtherThanLab,
-        Self::PendingSpecimenOrderSentPriorToDelivery,
-        Self::RevisedOrder,
-        Self::ScheduleTheTestsSpecifiedBelow,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenActionCode, TABLE_0065, AddOrderedTestsToTheExistingSpecimen,
+    GeneratedOrderReflexOrder, LabToObtainSpecimenFromPatient,
+    SpecimenObtainedByServiceOtherThanLab, PendingSpecimenOrderSentPriorToDelivery,
+    RevisedOrder, ScheduleTheTestsSpecifiedBelow
+);
 
 /// Table 0066: Employment Status.
 pub static TABLE_0066: TableDesc = TableDesc {
@@ -2378,7 +1982,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
 
 /// The codes of table 0070: Specimen source codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenSourceCodes {
     /// `ABS`: Abscess
     Abscess,
@@ -2631,141 +2235,29 @@ pub enum SpecimenSourceCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenSourceCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenSourceCodes {
-    const DESC: &'static TableDesc = &TABLE_0070;
-    const ALL: &'static [Self] = &[
-        Self::Abscess,
-        Self::AmnioticFluid,
-        Self::Aspirate,
-        Self::BloodBag,
-        Self::WholeBody,
-        Self::BileFluid,
-        Self::WholeBlood,
-        Self::BloodArterial,
-        Self::BloodCapillary,
-        Self::BloodVenous,
-        Self::Bone,
-        Self::Basophils,
-        Self::BloodProductUnit,
-        Self::Burn,
-        Self::Bronchial,
-        Self::BreathUseExhld,
-        Self::CalculusStone,
-        Self::CordBlood,
-        Self::CardiacMuscle,
-        Self::Conjunctiva,
-        Self::Cannula,
-        Self::Colostrum,
-        Self::CerebralSpinalFluid,
-        Self::CatheterTip,
-        Self::Curettage,
-        Self::CervicalMucus,
-        Self::Cervix,
-        Self::Cyst,
-        Self::DialysisFluid,
-        Self::DoseMedOrSubstance,
-        Self::Drain,
-        Self::DuodenalFluid,
-        Self::Ear,
-        Self::EarWaxCerumen,
-        Self::Electrode,
-        Self::Endocardium,
-        Self::Endometrium,
-        Self::Eosinophils,
-        Self::ExhaledGasBreath,
-        Self::Eye,
-        Self::Fibroblasts,
-        Self::Fistula,
-        Self::Filter,
-        Self::BodyFluidUnsp,
-        Self::Gas,
-        Self::GastricFluidContents,
-        Self::Genital,
-        Self::GenitalCervix,
-        Self::GenitalLochia,
-        Self::GenitalVaginal,
-        Self::Hair,
-        Self::InhaledGas,
-        Self::Isolate,
-        Self::IntubationTube,
-        Self::Lamella,
-        Self::LiquidNos,
-        Self::Line,
-        Self::LineArterial,
-        Self::LineVenous,
-        Self::Lymphocytes,
-        Self::Macrophages,
-        Self::Marrow,
-        Self::MenstrualBlood,
-        Self::Meconium,
-        Self::BreastMilk,
-        Self::Milk,
-        Self::Nail,
-        Self::NoseNasalPassage,
-        Self::Other,
-        Self::PancreaticFluid,
-        Self::Patient,
-        Self::Plasma,
-        Self::PlasmaBag,
-        Self::Placenta,
-        Self::PleuralFluidThoracentesisFld,
-        Self::PolymorphonuclearNeutrophils,
-        Self::PateletPoorPlasma,
-        Self::PlateletRichPlasma,
-        Self::PeritonealFluidAscites,
-        Self::Pus,
-        Self::Erythrocytes,
-        Self::RouteOfMedicine,
-        Self::Saliva,
-        Self::SeminalFluid,
-        Self::Serum,
-        Self::SkeletalMuscle,
-        Self::Skin,
-        Self::SynovialFluidJointFluid,
-        Self::Spermatozoa,
-        Self::Sputum,
-        Self::SputumCoughed,
-        Self::SputumTrachealAspirate,
-        Self::StoolFecal,
-        Self::StoneUseCalc,
-        Self::Sweat,
-        Self::Tears,
-        Self::ThrombocytePlatelet,
-        Self::Throat,
-        Self::TissueGallBladder,
-        Self::TissuePlacenta,
-        Self::Tissue,
-        Self::TissueUlcer,
-        Self::TissueLargeIntestine,
-        Self::TissueLung,
-        Self::TissueSmallIntestine,
-        Self::TubeNos,
-        Self::Ulcer,
-        Self::UmbilicalBlood,
-        Self::UnknownMedicine,
-        Self::Urine,
-        Self::UrineCleanCatch,
-        Self::UrineSediment,
-        Self::UrineCatheter,
-        Self::Urethra,
-        Self::UnknownSubstance,
-        Self::Vomitus,
-        Self::Water,
-        Self::Leukocytes,
-        Self::Wick,
-        Self::Wound,
-        Self::WoundAbscess,
-        Self::WoundDrainage,
-        Self::WoundExudate,
-        Self::ToBeSpecifiedInAnotherPartOfTheMessage,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenSourceCodes, TABLE_0070, Abscess, AmnioticFluid, Aspirate, BloodBag,
+    WholeBody, BileFluid, WholeBlood, BloodArterial, BloodCapillary, BloodVenous, Bone,
+    Basophils, BloodProductUnit, Burn, Bronchial, BreathUseExhld, CalculusStone,
+    CordBlood, CardiacMuscle, Conjunctiva, Cannula, Colostrum, CerebralSpinalFluid,
+    CatheterTip, Curettage, CervicalMucus, Cervix, Cyst, DialysisFluid,
+    DoseMedOrSubstance, Drain, DuodenalFluid, Ear, EarWaxCerumen, Electrode, Endocardium,
+    Endometrium, Eosinophils, ExhaledGasBreath, Eye, Fibroblasts, Fistula, Filter,
+    BodyFluidUnsp, Gas, GastricFluidContents, Genital, GenitalCervix, GenitalLochia,
+    GenitalVaginal, Hair, InhaledGas, Isolate, IntubationTube, Lamella, LiquidNos, Line,
+    LineArterial, LineVenous, Lymphocytes, Macrophages, Marrow, MenstrualBlood, Meconium,
+    BreastMilk, Milk, Nail, NoseNasalPassage, Other, PancreaticFluid, Patient, Plasma,
+    PlasmaBag, Placenta, PleuralFluidThoracentesisFld, PolymorphonuclearNeutrophils,
+    PateletPoorPlasma, PlateletRichPlasma, PeritonealFluidAscites, Pus, Erythrocytes,
+    RouteOfMedicine, Saliva, SeminalFluid, Serum, SkeletalMuscle, Skin,
+    SynovialFluidJointFluid, Spermatozoa, Sputum, SputumCoughed, SputumTrachealAspirate,
+    StoolFecal, StoneUseCalc, Sweat, Tears, ThrombocytePlatelet, Throat,
+    TissueGallBladder, TissuePlacenta, Tissue, TissueUlcer, TissueLargeIntestine,
+    TissueLung, TissueSmallIntestine, TubeNos, Ulcer, UmbilicalBlood, UnknownMedicine,
+    Urine, UrineCleanCatch, UrineSediment, UrineCatheter, Urethra, UnknownSubstance,
+    Vomitus, Water, Leukocytes, Wick, Wound, WoundAbscess, WoundDrainage, WoundExudate,
+    ToBeSpecifiedInAnotherPartOfTheMessage
+);
 
 /// Table 0072: Insurance Plan ID.
 pub static TABLE_0072: TableDesc = TableDesc {
@@ -2836,7 +2328,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 
 /// The codes of table 0074: Diagnostic service section ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
     Audiology,
@@ -2919,56 +2411,16 @@ pub enum DiagnosticServiceSectionId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosticServiceSectionId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosticServiceSectionId {
-    const DESC: &'static TableDesc = &TABLE_0074;
-    const ALL: &'static [Self] = &[
-        Self::Audiology,
-        Self::BloodGases,
-        Self::BloodBank,
-        Self::Chemistry,
-        Self::Cytopathology,
-        Self::CatScan,
-        Self::CardiacCatheterization,
-        Self::CardiacUltrasound,
-        Self::Electrocardiac,
-        Self::ElectroneuroEegEmgEpPsg,
-        Self::Hematology,
-        Self::BedsideIcuMonitoring,
-        Self::Immunology,
-        Self::Laboratory,
-        Self::Microbiology,
-        Self::Mycobacteriology,
-        Self::Mycology,
-        Self::NuclearMagneticResonance,
-        Self::NuclearMedicineScan,
-        Self::NursingServiceMeasures,
-        Self::OutsideLab,
-        Self::OccupationalTherapy,
-        Self::Other,
-        Self::ObUltrasound,
-        Self::PulmonaryFunction,
-        Self::Pharmacy,
-        Self::PhysicianHx,
-        Self::PhysicalTherapy,
-        Self::Radiology,
-        Self::RespiratoryCareTherapy,
-        Self::RadiationTherapy,
-        Self::RadiologyUltrasound,
-        Self::Radiograph,
-        Self::SurgicalPathology,
-        Self::Serology,
-        Self::Toxicology,
-        Self::Virology,
-        Self::VascularUltrasound,
-        Self::Cineradiograph,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DiagnosticServiceSectionId, TABLE_0074, Audiology, BloodGases, BloodBank, Chemistry,
+    Cytopathology, CatScan, CardiacCatheterization, CardiacUltrasound, Electrocardiac,
+    ElectroneuroEegEmgEpPsg, Hematology, BedsideIcuMonitoring, Immunology, Laboratory,
+    Microbiology, Mycobacteriology, Mycology, NuclearMagneticResonance,
+    NuclearMedicineScan, NursingServiceMeasures, OutsideLab, OccupationalTherapy, Other,
+    ObUltrasound, PulmonaryFunction, Pharmacy, PhysicianHx, PhysicalTherapy, Radiology,
+    RespiratoryCareTherapy, RadiationTherapy, RadiologyUltrasound, Radiograph,
+    SurgicalPathology, Serology, Toxicology, Virology, VascularUltrasound, Cineradiograph
+);
 
 /// Table 0076: Message type.
 pub static TABLE_0076: TableDesc = TableDesc {
@@ -3063,7 +2515,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 
 /// The codes of table 0076: Message type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
     GeneralAcknowledgmentMessage,
@@ -3230,98 +2682,35 @@ pub enum MessageType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MessageType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MessageType {
-    const DESC: &'static TableDesc = &TABLE_0076;
-    const ALL: &'static [Self] = &[
-        Self::GeneralAcknowledgmentMessage,
-        Self::AdtResponse,
-        Self::AdtMessage,
-        Self::CodeArd,
-        Self::AddChangeBillingAccount,
-        Self::ClinicalStudyRegistration,
-        Self::UnsolicitedClinicalStudyData,
-        Self::DetailFinancialTransaction,
-        Self::DocumentQuery,
-        Self::DisplayResponse,
-        Self::EnhancedDisplayResponse,
-        Self::EmbeddedQueryLanguageQuery,
-        Self::EventReplayResponse,
-        Self::DelayedAcknowledgment,
-        Self::DocumentationMessage,
-        Self::CodeMfd,
-        Self::MasterFilesApplicationAcknowledgment,
-        Self::MasterFilesNotification,
-        Self::MasterFilesQuery,
-        Self::MasterFilesQueryResponse,
-        Self::NetworkManagementData,
-        Self::NetworkManagementQuery,
-        Self::NetworkManagementResponse,
-        Self::ObservResultRecordResponse,
-        Self::OrderMessage,
-        Self::OrderAcknowledgmentMessage,
-        Self::ObservResultUnsolicited,
-        Self::OrderStatusQuery,
-        Self::OrderStatusResponse,
-        Self::ProductExperience,
-        Self::PatientGoal,
-        Self::PatientInsuranceInformation,
-        Self::PatientPathwayGoalOrientedMessage,
-        Self::PatientPathwayProblemOrientedMessage,
-        Self::PatientProblem,
-        Self::PatientPathwayGoalOrientedResponse,
-        Self::PatientGoalResponse,
-        Self::PatientProblemResponse,
-        Self::PatientPathwayProblemOrientedResponse,
-        Self::QueryGeneralAcknowledgment,
-        Self::QueryOriginalMode,
-        Self::PharmacyAdministrationInformation,
-        Self::PharmacyAdministrationMessage,
-        Self::ReturnClinicalInformation,
-        Self::ReturnClinicalList,
-        Self::PharmacyEncodedOrderMessage,
-        Self::PharmacyDispenseInformation,
-        Self::PharmacyDispenseMessage,
-        Self::PatientReferral,
-        Self::PharmacyEncodedOrderInformation,
-        Self::PharmacyDoseInformation,
-        Self::PharmacyGiveMessage,
-        Self::PharmacyPrescriptionOrderResponse,
-        Self::ReturnPatientAuthorization,
-        Self::ReturnPatientInformation,
-        Self::ReturnPatientDisplayList,
-        Self::ReturnPatientList,
-        Self::RequestPatientAuthorization,
-        Self::RequestClinicalInformation,
-        Self::RequestPatientInformation,
-        Self::RequestPatientDemographics,
-        Self::EventReplayQuery,
-        Self::PharmacyAdministrationAcknowledgment,
-        Self::PharmacyDispenseAcknowledgment,
-        Self::PharmacyEncodedOrderAcknowledgment,
-        Self::PharmacyGiveAcknowledgment,
-        Self::ReturnPatientReferral,
-        Self::ScheduleInformationUnsolicited,
-        Self::StoredProcedureRequest,
-        Self::ScheduleQuery,
-        Self::ScheduleQueryResponse,
-        Self::ScheduleRequest,
-        Self::ScheduledRequestResponse,
-        Self::SummaryProductExperienceReport,
-        Self::TabularDataResponse,
-        Self::UnsolicitedDisplayMessage,
-        Self::VirtualTableQuery,
-        Self::QueryForVaccinationRecord,
-        Self::VaccinationQueryRecordResponse,
-        Self::UnsolicitedVaccinationRecordUpdate,
-        Self::CodeVxx,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MessageType, TABLE_0076, GeneralAcknowledgmentMessage, AdtResponse, AdtMessage,
+    CodeArd, AddChangeBillingAccount, ClinicalStudyRegistration,
+    UnsolicitedClinicalStudyData, DetailFinancialTransaction, DocumentQuery,
+    DisplayResponse, EnhancedDisplayResponse, EmbeddedQueryLanguageQuery,
+    EventReplayResponse, DelayedAcknowledgment, DocumentationMessage, CodeMfd,
+    MasterFilesApplicationAcknowledgment, MasterFilesNotification, MasterFilesQuery,
+    MasterFilesQueryResponse, NetworkManagementData, NetworkManagementQuery,
+    NetworkManagementResponse, ObservResultRecordResponse, OrderMessage,
+    OrderAcknowledgmentMessage, ObservResultUnsolicited, OrderStatusQuery,
+    OrderStatusResponse, ProductExperience, PatientGoal, PatientInsuranceInformation,
+    PatientPathwayGoalOrientedMessage, PatientPathwayProblemOrientedMessage,
+    PatientProblem, PatientPathwayGoalOrientedResponse, PatientGoalResponse,
+    PatientProblemResponse, PatientPathwayProblemOrientedResponse,
+    QueryGeneralAcknowledgment, QueryOriginalMode, PharmacyAdministrationInformation,
+    PharmacyAdministrationMessage, ReturnClinicalInformation, ReturnClinicalList,
+    PharmacyEncodedOrderMessage, PharmacyDispenseInformation, PharmacyDispenseMessage,
+    PatientReferral, PharmacyEncodedOrderInformation, PharmacyDoseInformation,
+    PharmacyGiveMessage, PharmacyPrescriptionOrderResponse, ReturnPatientAuthorization,
+    ReturnPatientInformation, ReturnPatientDisplayList, ReturnPatientList,
+    RequestPatientAuthorization, RequestClinicalInformation, RequestPatientInformation,
+    RequestPatientDemographics, EventReplayQuery, PharmacyAdministrationAcknowledgment,
+    PharmacyDispenseAcknowledgment, PharmacyEncodedOrderAcknowledgment,
+    PharmacyGiveAcknowledgment, ReturnPatientReferral, ScheduleInformationUnsolicited,
+    StoredProcedureRequest, ScheduleQuery, ScheduleQueryResponse, ScheduleRequest,
+    ScheduledRequestResponse, SummaryProductExperienceReport, TabularDataResponse,
+    UnsolicitedDisplayMessage, VirtualTableQuery, QueryForVaccinationRecord,
+    VaccinationQueryRecordResponse, UnsolicitedVaccinationRecordUpdate, CodeVxx
+);
 
 /// Table 0078: Abnormal flags.
 pub static TABLE_0078: TableDesc = TableDesc {
@@ -3353,7 +2742,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 
 /// The codes of table 0078: Abnormal flags.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AbnormalFlags {
     /// `<`: Below absolute low-off instrument scale
     BelowAbsoluteLowOffInstrumentScale,
@@ -3394,35 +2783,15 @@ pub enum AbnormalFlags {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AbnormalFlags {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AbnormalFlags {
-    const DESC: &'static TableDesc = &TABLE_0078;
-    const ALL: &'static [Self] = &[
-        Self::BelowAbsoluteLowOffInstrumentScale,
-        Self::AboveAbsoluteHighOffInstrumentScale,
-        Self::AbnormalAppliesToNonNumericResults,
-        Self::VeryAbnormal,
-        Self::BetterUseWhenDirectionNotRelevant,
-        Self::SignificantChangeDown,
-        Self::AboveHighNormal,
-        Self::AboveUpperPanicLimits,
-        Self::Intermediate,
-        Self::BelowLowNormal,
-        Self::BelowLowerPanicLimits,
-        Self::ModeratelySusceptible,
-        Self::NormalAppliesToNonNumericResults,
-        Self::Resistant,
-        Self::Susceptible,
-        Self::SignificantChangeUp,
-        Self::VerySusceptible,
-        Self::WorseUseWhenDirectionNotRelevant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AbnormalFlags, TABLE_0078, BelowAbsoluteLowOffInstrumentScale,
+    AboveAbsoluteHighOffInstrumentScale, AbnormalAppliesToNonNumericResults,
+    VeryAbnormal, BetterUseWhenDirectionNotRelevant, SignificantChangeDown,
+    AboveHighNormal, AboveUpperPanicLimits, Intermediate, BelowLowNormal,
+    BelowLowerPanicLimits, ModeratelySusceptible, NormalAppliesToNonNumericResults,
+    Resistant, Susceptible, SignificantChangeUp, VerySusceptible,
+    WorseUseWhenDirectionNotRelevant
+);
 
 /// Table 0080: Nature of abnormal testing.
 pub static TABLE_0080: TableDesc = TableDesc {
@@ -3440,7 +2809,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 
 /// The codes of table 0080: Nature of abnormal testing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
     AnAgeBasedPopulation,
@@ -3453,21 +2822,10 @@ pub enum NatureOfAbnormalTesting {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfAbnormalTesting {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfAbnormalTesting {
-    const DESC: &'static TableDesc = &TABLE_0080;
-    const ALL: &'static [Self] = &[
-        Self::AnAgeBasedPopulation,
-        Self::NoneGenericNormalRange,
-        Self::ARaceBasedPopulation,
-        Self::ASexBasedPopulation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NatureOfAbnormalTesting, TABLE_0080, AnAgeBasedPopulation, NoneGenericNormalRange,
+    ARaceBasedPopulation, ASexBasedPopulation
+);
 
 /// Table 0083: Outlier Type.
 pub static TABLE_0083: TableDesc = TableDesc {
@@ -3480,7 +2838,7 @@ pub static TABLE_0083: TableDesc = TableDesc {
 
 /// The codes of table 0083: Outlier Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
     OutlierCost,
@@ -3489,16 +2847,7 @@ pub enum OutlierType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OutlierType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OutlierType {
-    const DESC: &'static TableDesc = &TABLE_0083;
-    const ALL: &'static [Self] = &[Self::OutlierCost, Self::OutlierDays];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(OutlierType, TABLE_0083, OutlierCost, OutlierDays);
 
 /// Table 0084: Performed by.
 pub static TABLE_0084: TableDesc = TableDesc {
@@ -3536,7 +2885,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 
 /// The codes of table 0085: Observation result status codes interpretation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final result
     CodeC,
@@ -3565,29 +2914,11 @@ pub enum ObservationResultStatusCodesInterpretation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ObservationResultStatusCodesInterpretation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
-    const DESC: &'static TableDesc = &TABLE_0085;
-    const ALL: &'static [Self] = &[
-        Self::CodeC,
-        Self::DeletesTheObxRecord,
-        Self::CodeF,
-        Self::SpecimenInLabResultsPending,
-        Self::NotAsked,
-        Self::OrderDetailDescriptionOnlyNoResult,
-        Self::PreliminaryResults,
-        Self::ResultsEnteredNotVerified,
-        Self::PartialResults,
-        Self::CodeU,
-        Self::CodeW,
-        Self::CodeX,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ObservationResultStatusCodesInterpretation, TABLE_0085, CodeC, DeletesTheObxRecord,
+    CodeF, SpecimenInLabResultsPending, NotAsked, OrderDetailDescriptionOnlyNoResult,
+    PreliminaryResults, ResultsEnteredNotVerified, PartialResults, CodeU, CodeW, CodeX
+);
 
 /// Table 0086: Plan Type.
 pub static TABLE_0086: TableDesc = TableDesc {
@@ -3636,7 +2967,7 @@ pub static TABLE_0091: TableDesc = TableDesc {
 
 /// The codes of table 0091: Query priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
     Deferred,
@@ -3645,16 +2976,7 @@ pub enum QueryPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryPriority {
-    const DESC: &'static TableDesc = &TABLE_0091;
-    const ALL: &'static [Self] = &[Self::Deferred, Self::Immediate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(QueryPriority, TABLE_0091, Deferred, Immediate);
 
 /// Table 0092: Re-admission Indicator.
 pub static TABLE_0092: TableDesc = TableDesc {
@@ -3667,23 +2989,14 @@ pub static TABLE_0092: TableDesc = TableDesc {
 
 /// The codes of table 0092: Re-admission Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Readmission
     Readmission,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReAdmissionIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReAdmissionIndicator {
-    const DESC: &'static TableDesc = &TABLE_0092;
-    const ALL: &'static [Self] = &[Self::Readmission];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReAdmissionIndicator, TABLE_0092, Readmission);
 
 /// Table 0093: Release information.
 pub static TABLE_0093: TableDesc = TableDesc {
@@ -3696,7 +3009,7 @@ pub static TABLE_0093: TableDesc = TableDesc {
 
 /// The codes of table 0093: Release information.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `N`: No
     No,
@@ -3705,16 +3018,7 @@ pub enum ReleaseInformation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReleaseInformation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReleaseInformation {
-    const DESC: &'static TableDesc = &TABLE_0093;
-    const ALL: &'static [Self] = &[Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReleaseInformation, TABLE_0093, No, Yes);
 
 /// Table 0098: Type of agreement.
 pub static TABLE_0098: TableDesc = TableDesc {
@@ -3727,7 +3031,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 
 /// The codes of table 0098: Type of agreement.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
     Maternity,
@@ -3738,16 +3042,7 @@ pub enum TypeOfAgreement {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TypeOfAgreement {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TypeOfAgreement {
-    const DESC: &'static TableDesc = &TABLE_0098;
-    const ALL: &'static [Self] = &[Self::Maternity, Self::Standard, Self::Unified];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(TypeOfAgreement, TABLE_0098, Maternity, Standard, Unified);
 
 /// Table 0099: VIP Indicator.
 pub static TABLE_0099: TableDesc = TableDesc {
@@ -3775,7 +3070,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 
 /// The codes of table 0100: When to charge.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhenToCharge {
     /// `D`: On discharge
     OnDischarge,
@@ -3790,22 +3085,10 @@ pub enum WhenToCharge {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhenToCharge {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhenToCharge {
-    const DESC: &'static TableDesc = &TABLE_0100;
-    const ALL: &'static [Self] = &[
-        Self::OnDischarge,
-        Self::OnReceiptOfOrder,
-        Self::AtTimeServiceIsCompleted,
-        Self::AtTimeServiceIsStarted,
-        Self::AtADesignatedDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhenToCharge, TABLE_0100, OnDischarge, OnReceiptOfOrder, AtTimeServiceIsCompleted,
+    AtTimeServiceIsStarted, AtADesignatedDateTime
+);
 
 /// Table 0102: Delayed acknowledgment type.
 pub static TABLE_0102: TableDesc = TableDesc {
@@ -3821,7 +3104,7 @@ pub static TABLE_0102: TableDesc = TableDesc {
 
 /// The codes of table 0102: Delayed acknowledgment type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DelayedAcknowledgmentType {
     /// `D`: Message received, stored for later processing
     MessageReceivedStoredForLaterProcessing,
@@ -3830,19 +3113,10 @@ pub enum DelayedAcknowledgmentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DelayedAcknowledgmentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DelayedAcknowledgmentType {
-    const DESC: &'static TableDesc = &TABLE_0102;
-    const ALL: &'static [Self] = &[
-        Self::MessageReceivedStoredForLaterProcessing,
-        Self::AcknowledgmentAfterProcessing,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DelayedAcknowledgmentType, TABLE_0102, MessageReceivedStoredForLaterProcessing,
+    AcknowledgmentAfterProcessing
+);
 
 /// Table 0103: Processing ID.
 pub static TABLE_0103: TableDesc = TableDesc {
@@ -3855,7 +3129,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 
 /// The codes of table 0103: Processing ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
     Debugging,
@@ -3866,16 +3140,7 @@ pub enum ProcessingId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingId {
-    const DESC: &'static TableDesc = &TABLE_0103;
-    const ALL: &'static [Self] = &[Self::Debugging, Self::Production, Self::Training];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ProcessingId, TABLE_0103, Debugging, Production, Training);
 
 /// Table 0104: Version ID.
 pub static TABLE_0104: TableDesc = TableDesc {
@@ -3896,7 +3161,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 
 /// The codes of table 0104: Version ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0
     Release2Point0,
@@ -3915,24 +3180,10 @@ pub enum VersionId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VersionId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VersionId {
-    const DESC: &'static TableDesc = &TABLE_0104;
-    const ALL: &'static [Self] = &[
-        Self::Release2Point0,
-        Self::Demo2Point0,
-        Self::Release21,
-        Self::Release2Point2,
-        Self::Release2Point3,
-        Self::Release2Point3Point1,
-        Self::Release2Point3Point2,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    VersionId, TABLE_0104, Release2Point0, Demo2Point0, Release21, Release2Point2,
+    Release2Point3, Release2Point3Point1, Release2Point3Point2
+);
 
 /// Table 0105: Source of comment.
 pub static TABLE_0105: TableDesc = TableDesc {
@@ -3949,7 +3200,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 
 /// The codes of table 0105: Source of comment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
     CodeL,
@@ -3960,20 +3211,10 @@ pub enum SourceOfComment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SourceOfComment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SourceOfComment {
-    const DESC: &'static TableDesc = &TABLE_0105;
-    const ALL: &'static [Self] = &[
-        Self::CodeL,
-        Self::OtherSystemIsSourceOfComment,
-        Self::OrdererPlacerIsSourceOfComment,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SourceOfComment, TABLE_0105, CodeL, OtherSystemIsSourceOfComment,
+    OrdererPlacerIsSourceOfComment
+);
 
 /// Table 0106: Query/response format code.
 pub static TABLE_0106: TableDesc = TableDesc {
@@ -3990,7 +3231,7 @@ pub static TABLE_0106: TableDesc = TableDesc {
 
 /// The codes of table 0106: Query/response format code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryResponseFormatCode {
     /// `D`: Response is in display format
     ResponseIsInDisplayFormat,
@@ -4001,20 +3242,10 @@ pub enum QueryResponseFormatCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryResponseFormatCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryResponseFormatCode {
-    const DESC: &'static TableDesc = &TABLE_0106;
-    const ALL: &'static [Self] = &[
-        Self::ResponseIsInDisplayFormat,
-        Self::ResponseIsInRecordOrientedFormat,
-        Self::ResponseIsInTabularFormat,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QueryResponseFormatCode, TABLE_0106, ResponseIsInDisplayFormat,
+    ResponseIsInRecordOrientedFormat, ResponseIsInTabularFormat
+);
 
 /// Table 0107: Deferred response type.
 pub static TABLE_0107: TableDesc = TableDesc {
@@ -4030,7 +3261,7 @@ pub static TABLE_0107: TableDesc = TableDesc {
 
 /// The codes of table 0107: Deferred response type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DeferredResponseType {
     /// `B`: Before the Date/Time specified
     BeforeTheDateTimeSpecified,
@@ -4039,19 +3270,10 @@ pub enum DeferredResponseType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DeferredResponseType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DeferredResponseType {
-    const DESC: &'static TableDesc = &TABLE_0107;
-    const ALL: &'static [Self] = &[
-        Self::BeforeTheDateTimeSpecified,
-        Self::LaterThanTheDateTimeSpecified,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DeferredResponseType, TABLE_0107, BeforeTheDateTimeSpecified,
+    LaterThanTheDateTimeSpecified
+);
 
 /// Table 0108: Query results level.
 pub static TABLE_0108: TableDesc = TableDesc {
@@ -4069,7 +3291,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
 
 /// The codes of table 0108: Query results level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryResultsLevel {
     /// `O`: Order plus order status
     OrderPlusOrderStatus,
@@ -4082,21 +3304,10 @@ pub enum QueryResultsLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryResultsLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryResultsLevel {
-    const DESC: &'static TableDesc = &TABLE_0108;
-    const ALL: &'static [Self] = &[
-        Self::OrderPlusOrderStatus,
-        Self::ResultsWithoutBulkText,
-        Self::StatusOnly,
-        Self::FullResults,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QueryResultsLevel, TABLE_0108, OrderPlusOrderStatus, ResultsWithoutBulkText,
+    StatusOnly, FullResults
+);
 
 /// Table 0109: Report priority.
 pub static TABLE_0109: TableDesc = TableDesc {
@@ -4109,7 +3320,7 @@ pub static TABLE_0109: TableDesc = TableDesc {
 
 /// The codes of table 0109: Report priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportPriority {
     /// `R`: Routine
     Routine,
@@ -4118,16 +3329,7 @@ pub enum ReportPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportPriority {
-    const DESC: &'static TableDesc = &TABLE_0109;
-    const ALL: &'static [Self] = &[Self::Routine, Self::Stat];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReportPriority, TABLE_0109, Routine, Stat);
 
 /// Table 0110: Transfer to Bad Debt Code.
 pub static TABLE_0110: TableDesc = TableDesc {
@@ -4210,7 +3412,7 @@ pub static TABLE_0112: TableDesc = TableDesc {
 
 /// The codes of table 0112: Discharge disposition.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DischargeDisposition {
     /// `01`: Discharged to home or self care (routine discharge)
     Code01,
@@ -4299,59 +3501,14 @@ pub enum DischargeDisposition {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DischargeDisposition {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DischargeDisposition {
-    const DESC: &'static TableDesc = &TABLE_0112;
-    const ALL: &'static [Self] = &[
-        Self::Code01,
-        Self::Code02,
-        Self::Code03,
-        Self::Code04,
-        Self::Code05,
-        Self::Code06,
-        Self::Code07,
-        Self::Code08,
-        Self::AdmittedAsAnInpatientToThisHospital,
-        Self::Code10,
-        Self::Code11,
-        Self::Code12,
-        Self::Code13,
-        Self::Code14,
-        Self::Code15,
-        Self::Code16,
-        Self::Code17,
-        Self::Code18,
-        Self::Code19,
-        Self::Expired,
-        Self::Code21,
-        Self::Code22,
-        Self::Code23,
-        Self::Code24,
-        Self::Code25,
-        Self::Code26,
-        Self::Code27,
-        Self::Code28,
-        Self::Code29,
-        Self::Code30,
-        Self::Code31,
-        Self::Code32,
-        Self::Code33,
-        Self::Code34,
-        Self::Code35,
-        Self::Code36,
-        Self::Code37,
-        Self::Code38,
-        Self::Code39,
-        Self::ExpiredAtHome,
-        Self::ExpiredInAMedicalFacility,
-        Self::ExpiredPlaceUnknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DischargeDisposition, TABLE_0112, Code01, Code02, Code03, Code04, Code05, Code06,
+    Code07, Code08, AdmittedAsAnInpatientToThisHospital, Code10, Code11, Code12, Code13,
+    Code14, Code15, Code16, Code17, Code18, Code19, Expired, Code21, Code22, Code23,
+    Code24, Code25, Code26, Code27, Code28, Code29, Code30, Code31, Code32, Code33,
+    Code34, Code35, Code36, Code37, Code38, Code39, ExpiredAtHome,
+    ExpiredInAMedicalFacility, ExpiredPlaceUnknown
+);
 
 /// Table 0113: Discharged to Location.
 pub static TABLE_0113: TableDesc = TableDesc {
@@ -4398,7 +3555,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 
 /// The codes of table 0116: Bed status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
     Closed,
@@ -4415,23 +3572,10 @@ pub enum BedStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BedStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BedStatus {
-    const DESC: &'static TableDesc = &TABLE_0116;
-    const ALL: &'static [Self] = &[
-        Self::Closed,
-        Self::Housekeeping,
-        Self::Isolated,
-        Self::Contaminated,
-        Self::Occupied,
-        Self::Unoccupied,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BedStatus, TABLE_0116, Closed, Housekeeping, Isolated, Contaminated, Occupied,
+    Unoccupied
+);
 
 /// Table 0117: Account Status.
 pub static TABLE_0117: TableDesc = TableDesc {
@@ -4510,7 +3654,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 
 /// The codes of table 0119: Order control codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order refill request approval (O02)
     OrderRefillRequestApprovalO02,
@@ -4609,64 +3753,24 @@ pub enum OrderControlCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrderControlCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrderControlCodes {
-    const DESC: &'static TableDesc = &TABLE_0119;
-    const ALL: &'static [Self] = &[
-        Self::OrderRefillRequestApprovalO02,
-        Self::CancelOrderRequestO01,
-        Self::ChildOrderO01Oru,
-        Self::CombinedResultR01,
-        Self::CanceledAsRequestedO02,
-        Self::DiscontinueOrderRequestO01,
-        Self::DataErrorsO01O02,
-        Self::OrderRefillRequestDeniedO02,
-        Self::DiscontinuedAsRequestedO02,
-        Self::OrderRefilledUnsolicitedO01,
-        Self::HoldOrderRequestO01,
-        Self::OnHoldAsRequestedO02,
-        Self::LinkOrderToPatientCareProblemOrGoal,
-        Self::NumberAssignedO02,
-        Self::NewOrderO01,
-        Self::OrderCanceledO01,
-        Self::OrderDiscontinuedO01,
-        Self::OrderReleasedO01,
-        Self::OrderRefilledAsRequestedO02,
-        Self::OrderHeldO01,
-        Self::OrderAcceptedAndOkO02,
-        Self::ReleasedAsRequested,
-        Self::ParentOrderO01Oru,
-        Self::ObservationsToFollowO01R01,
-        Self::RefillOrderRequestO01,
-        Self::ReleasePreviousHoldO01,
-        Self::ReplacementOrderO01,
-        Self::OrderReplaceRequestO01,
-        Self::ReplacedAsRequestedO02,
-        Self::RequestReceivedO02,
-        Self::ReplacedUnsolicitedO01,
-        Self::StatusChangedO01,
-        Self::SendOrderNumberO01,
-        Self::ResponseToSendOrderStatusRequestO02Q06,
-        Self::SendOrderStatusRequestO01,
-        Self::UnableToAcceptOrderO02Orr,
-        Self::UnableToCancelO02,
-        Self::UnableToDiscontinueO02,
-        Self::UnableToRefillO02,
-        Self::UnableToPutOnHoldO02,
-        Self::UnableToReplaceO02,
-        Self::UnlinkOrderFromPatientCareProblemOrGoal,
-        Self::UnableToReleaseO02,
-        Self::UnableToChangeO02,
-        Self::ChangeOrderRequestO01,
-        Self::ChangedAsRequestedO02,
-        Self::OrderChangedUnsolO01,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrderControlCodes, TABLE_0119, OrderRefillRequestApprovalO02, CancelOrderRequestO01,
+    ChildOrderO01Oru, CombinedResultR01, CanceledAsRequestedO02,
+    DiscontinueOrderRequestO01, DataErrorsO01O02, OrderRefillRequestDeniedO02,
+    DiscontinuedAsRequestedO02, OrderRefilledUnsolicitedO01, HoldOrderRequestO01,
+    OnHoldAsRequestedO02, LinkOrderToPatientCareProblemOrGoal, NumberAssignedO02,
+    NewOrderO01, OrderCanceledO01, OrderDiscontinuedO01, OrderReleasedO01,
+    OrderRefilledAsRequestedO02, OrderHeldO01, OrderAcceptedAndOkO02,
+    ReleasedAsRequested, ParentOrderO01Oru, ObservationsToFollowO01R01,
+    RefillOrderRequestO01, ReleasePreviousHoldO01, ReplacementOrderO01,
+    OrderReplaceRequestO01, ReplacedAsRequestedO02, RequestReceivedO02,
+    ReplacedUnsolicitedO01, StatusChangedO01, SendOrderNumberO01,
+    ResponseToSendOrderStatusRequestO02Q06, SendOrderStatusRequestO01,
+    UnableToAcceptOrderO02Orr, UnableToCancelO02, UnableToDiscontinueO02,
+    UnableToRefillO02, UnableToPutOnHoldO02, UnableToReplaceO02,
+    UnlinkOrderFromPatientCareProblemOrGoal, UnableToReleaseO02, UnableToChangeO02,
+    ChangeOrderRequestO01, ChangedAsRequestedO02, OrderChangedUnsolO01
+);
 
 /// Table 0121: Response flag.
 pub static TABLE_0121: TableDesc = TableDesc {
@@ -4685,7 +3789,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 
 /// The codes of table 0121: Response flag.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
     SameAsRAlsoOtherAssociatedSegments,
@@ -4700,22 +3804,11 @@ pub enum ResponseFlag {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResponseFlag {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResponseFlag {
-    const DESC: &'static TableDesc = &TABLE_0121;
-    const ALL: &'static [Self] = &[
-        Self::SameAsRAlsoOtherAssociatedSegments,
-        Self::ReportExceptionsOnly,
-        Self::SameAsDPlusConfirmationsExplicitly,
-        Self::OnlyTheMsaSegmentIsReturned,
-        Self::SameAsEAlsoReplacementAndParentChild,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResponseFlag, TABLE_0121, SameAsRAlsoOtherAssociatedSegments, ReportExceptionsOnly,
+    SameAsDPlusConfirmationsExplicitly, OnlyTheMsaSegmentIsReturned,
+    SameAsEAlsoReplacementAndParentChild
+);
 
 /// Table 0122: Charge type.
 pub static TABLE_0122: TableDesc = TableDesc {
@@ -4737,7 +3830,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 
 /// The codes of table 0122: Charge type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
     Charge,
@@ -4758,25 +3851,10 @@ pub enum ChargeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ChargeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ChargeType {
-    const DESC: &'static TableDesc = &TABLE_0122;
-    const ALL: &'static [Self] = &[
-        Self::Charge,
-        Self::Contract,
-        Self::Credit,
-        Self::Department,
-        Self::Grant,
-        Self::NoCharge,
-        Self::Professional,
-        Self::Research,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ChargeType, TABLE_0122, Charge, Contract, Credit, Department, Grant, NoCharge,
+    Professional, Research
+);
 
 /// Table 0123: Result status.
 pub static TABLE_0123: TableDesc = TableDesc {
@@ -4801,7 +3879,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 
 /// The codes of table 0123: Result status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -4828,28 +3906,12 @@ pub enum ResultStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResultStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResultStatus {
-    const DESC: &'static TableDesc = &TABLE_0123;
-    const ALL: &'static [Self] = &[
-        Self::SomeButNotAllResultsAvailable,
-        Self::CorrectionToResults,
-        Self::FinalResultsResultsStoredAndVerified,
-        Self::CodeI,
-        Self::OrderReceivedSpecimenNotYetReceived,
-        Self::Preliminary,
-        Self::ResultsStoredNotYetVerified,
-        Self::CodeS,
-        Self::NoResultsAvailableOrderCanceled,
-        Self::CodeY,
-        Self::NoRecordOfThisPatientUsedOnlyOnQueries,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResultStatus, TABLE_0123, SomeButNotAllResultsAvailable, CorrectionToResults,
+    FinalResultsResultsStoredAndVerified, CodeI, OrderReceivedSpecimenNotYetReceived,
+    Preliminary, ResultsStoredNotYetVerified, CodeS, NoResultsAvailableOrderCanceled,
+    CodeY, NoRecordOfThisPatientUsedOnlyOnQueries
+);
 
 /// Table 0124: Transportation mode.
 pub static TABLE_0124: TableDesc = TableDesc {
@@ -4867,7 +3929,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 
 /// The codes of table 0124: Transportation mode.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
     CartPatientTravelsOnCartOrGurney,
@@ -4880,21 +3942,10 @@ pub enum TransportationMode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransportationMode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransportationMode {
-    const DESC: &'static TableDesc = &TABLE_0124;
-    const ALL: &'static [Self] = &[
-        Self::CartPatientTravelsOnCartOrGurney,
-        Self::TheExaminingDeviceGoesToPatientsLocation,
-        Self::PatientWalksToDiagnosticService,
-        Self::Wheelchair,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TransportationMode, TABLE_0124, CartPatientTravelsOnCartOrGurney,
+    TheExaminingDeviceGoesToPatientsLocation, PatientWalksToDiagnosticService, Wheelchair
+);
 
 /// Table 0125: Value type.
 pub static TABLE_0125: TableDesc = TableDesc {
@@ -4934,7 +3985,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 
 /// The codes of table 0125: Value type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
     Address,
@@ -4991,43 +4042,15 @@ pub enum ValueType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ValueType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ValueType {
-    const DESC: &'static TableDesc = &TABLE_0125;
-    const ALL: &'static [Self] = &[
-        Self::Address,
-        Self::CodedEntry,
-        Self::CodedElementWithFormattedValues,
-        Self::CompositeIdWithCheckDigit,
-        Self::CompositeIdAndName,
-        Self::CompositePrice,
-        Self::ExtendedCompositeIdWithCheckDigit,
-        Self::Date,
-        Self::EncapsulatedData,
-        Self::FormattedTextDisplay,
-        Self::CodedValue,
-        Self::Money,
-        Self::Numeric,
-        Self::PersonName,
-        Self::ReferencePointer,
-        Self::StructuredNumeric,
-        Self::StringData,
-        Self::Time,
-        Self::TelephoneNumber,
-        Self::TimeStampDateAndTime,
-        Self::TextDataDisplay,
-        Self::ExtendedAddress,
-        Self::ExtendedCompositeNameAndNumberForPersons,
-        Self::CodeXon,
-        Self::ExtendedPersonName,
-        Self::ExtendedTelecommunicationsNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ValueType, TABLE_0125, Address, CodedEntry, CodedElementWithFormattedValues,
+    CompositeIdWithCheckDigit, CompositeIdAndName, CompositePrice,
+    ExtendedCompositeIdWithCheckDigit, Date, EncapsulatedData, FormattedTextDisplay,
+    CodedValue, Money, Numeric, PersonName, ReferencePointer, StructuredNumeric,
+    StringData, Time, TelephoneNumber, TimeStampDateAndTime, TextDataDisplay,
+    ExtendedAddress, ExtendedCompositeNameAndNumberForPersons, CodeXon,
+    ExtendedPersonName, ExtendedTelecommunicationsNumber
+);
 
 /// Table 0126: Quantity limited request.
 pub static TABLE_0126: TableDesc = TableDesc {
@@ -5046,7 +4069,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 
 /// The codes of table 0126: Quantity limited request.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
     Characters,
@@ -5061,22 +4084,9 @@ pub enum QuantityLimitedRequest {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QuantityLimitedRequest {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QuantityLimitedRequest {
-    const DESC: &'static TableDesc = &TABLE_0126;
-    const ALL: &'static [Self] = &[
-        Self::Characters,
-        Self::Lines,
-        Self::Pages,
-        Self::Records,
-        Self::LocallyDefined,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QuantityLimitedRequest, TABLE_0126, Characters, Lines, Pages, Records, LocallyDefined
+);
 
 /// Table 0127: Allergy type.
 pub static TABLE_0127: TableDesc = TableDesc {
@@ -5094,7 +4104,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 
 /// The codes of table 0127: Allergy type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllergyType {
     /// `DA`: Drug allergy
     DrugAllergy,
@@ -5107,21 +4117,10 @@ pub enum AllergyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllergyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllergyType {
-    const DESC: &'static TableDesc = &TABLE_0127;
-    const ALL: &'static [Self] = &[
-        Self::DrugAllergy,
-        Self::FoodAllergy,
-        Self::MiscellaneousAllergy,
-        Self::MiscellaneousContraindication,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllergyType, TABLE_0127, DrugAllergy, FoodAllergy, MiscellaneousAllergy,
+    MiscellaneousContraindication
+);
 
 /// Table 0128: Allergy severity.
 pub static TABLE_0128: TableDesc = TableDesc {
@@ -5134,7 +4133,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 
 /// The codes of table 0128: Allergy severity.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
     Mild,
@@ -5145,16 +4144,7 @@ pub enum AllergySeverity {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllergySeverity {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllergySeverity {
-    const DESC: &'static TableDesc = &TABLE_0128;
-    const ALL: &'static [Self] = &[Self::Mild, Self::Moderate, Self::Severe];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AllergySeverity, TABLE_0128, Mild, Moderate, Severe);
 
 /// Table 0129: Accommodation Code.
 pub static TABLE_0129: TableDesc = TableDesc {
@@ -5213,7 +4203,7 @@ pub static TABLE_0133: TableDesc = TableDesc {
 
 /// The codes of table 0133: Procedure practitioner identifier code type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcedurePractitionerIdentifierCodeType {
     /// `AN`: Anesthesiologist
     Anesthesiologist,
@@ -5236,26 +4226,11 @@ pub enum ProcedurePractitionerIdentifierCodeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcedurePractitionerIdentifierCodeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcedurePractitionerIdentifierCodeType {
-    const DESC: &'static TableDesc = &TABLE_0133;
-    const ALL: &'static [Self] = &[
-        Self::Anesthesiologist,
-        Self::AssistantSurgeon,
-        Self::CertifiedNurseMidwife,
-        Self::NursePractitioner,
-        Self::ProcedureMdSurgeon,
-        Self::PrimarySurgeon,
-        Self::Radiologist,
-        Self::Resident,
-        Self::ScrubNurse,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcedurePractitionerIdentifierCodeType, TABLE_0133, Anesthesiologist,
+    AssistantSurgeon, CertifiedNurseMidwife, NursePractitioner, ProcedureMdSurgeon,
+    PrimarySurgeon, Radiologist, Resident, ScrubNurse
+);
 
 /// Table 0135: Assignment of benefits.
 pub static TABLE_0135: TableDesc = TableDesc {
@@ -5268,7 +4243,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 
 /// The codes of table 0135: Assignment of benefits.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
     ModifiedAssignment,
@@ -5279,16 +4254,7 @@ pub enum AssignmentOfBenefits {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AssignmentOfBenefits {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AssignmentOfBenefits {
-    const DESC: &'static TableDesc = &TABLE_0135;
-    const ALL: &'static [Self] = &[Self::ModifiedAssignment, Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AssignmentOfBenefits, TABLE_0135, ModifiedAssignment, No, Yes);
 
 /// Table 0136: Yes/no indicator.
 pub static TABLE_0136: TableDesc = TableDesc {
@@ -5301,7 +4267,7 @@ pub static TABLE_0136: TableDesc = TableDesc {
 
 /// The codes of table 0136: Yes/no indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
     No,
@@ -5310,16 +4276,7 @@ pub enum YesNoIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for YesNoIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for YesNoIndicator {
-    const DESC: &'static TableDesc = &TABLE_0136;
-    const ALL: &'static [Self] = &[Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(YesNoIndicator, TABLE_0136, No, Yes);
 
 /// Table 0137: Mail claim party.
 pub static TABLE_0137: TableDesc = TableDesc {
@@ -5338,7 +4295,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 
 /// The codes of table 0137: Mail claim party.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
     Employer,
@@ -5353,22 +4310,9 @@ pub enum MailClaimParty {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MailClaimParty {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MailClaimParty {
-    const DESC: &'static TableDesc = &TABLE_0137;
-    const ALL: &'static [Self] = &[
-        Self::Employer,
-        Self::Guarantor,
-        Self::InsuranceCompany,
-        Self::Other,
-        Self::Patient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MailClaimParty, TABLE_0137, Employer, Guarantor, InsuranceCompany, Other, Patient
+);
 
 /// Table 0139: Employer Information Data.
 pub static TABLE_0139: TableDesc = TableDesc {
@@ -5399,7 +4343,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
 
 /// The codes of table 0140: Military service.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MilitaryService {
     /// `NATO`: North Atlantic Treaty Organization
     NorthAtlanticTreatyOrganization,
@@ -5420,25 +4364,10 @@ pub enum MilitaryService {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MilitaryService {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MilitaryService {
-    const DESC: &'static TableDesc = &TABLE_0140;
-    const ALL: &'static [Self] = &[
-        Self::NorthAtlanticTreatyOrganization,
-        Self::CodeNoaa,
-        Self::UsArmy,
-        Self::UsAirForce,
-        Self::UsCoastGuard,
-        Self::UsMarines,
-        Self::UsNavy,
-        Self::UsPublicHealthService,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MilitaryService, TABLE_0140, NorthAtlanticTreatyOrganization, CodeNoaa, UsArmy,
+    UsAirForce, UsCoastGuard, UsMarines, UsNavy, UsPublicHealthService
+);
 
 /// Table 0141: Military rank/grade.
 pub static TABLE_0141: TableDesc = TableDesc {
@@ -5475,7 +4404,7 @@ pub static TABLE_0141: TableDesc = TableDesc {
 
 /// The codes of table 0141: Military rank/grade.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MilitaryRankGrade {
     /// `E1`: Enlisted
     EnlistedE1,
@@ -5526,40 +4455,13 @@ pub enum MilitaryRankGrade {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MilitaryRankGrade {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MilitaryRankGrade {
-    const DESC: &'static TableDesc = &TABLE_0141;
-    const ALL: &'static [Self] = &[
-        Self::EnlistedE1,
-        Self::EnlistedE2,
-        Self::EnlistedE3,
-        Self::EnlistedE4,
-        Self::EnlistedE5,
-        Self::EnlistedE6,
-        Self::EnlistedE7,
-        Self::EnlistedE8,
-        Self::EnlistedE9,
-        Self::OfficersO1,
-        Self::OfficersO10,
-        Self::OfficersO2,
-        Self::OfficersO3,
-        Self::OfficersO4,
-        Self::OfficersO5,
-        Self::OfficersO6,
-        Self::OfficersO7,
-        Self::OfficersO8,
-        Self::OfficersO9,
-        Self::WarrantOfficersW1,
-        Self::WarrantOfficersW2,
-        Self::WarrantOfficersW3,
-        Self::WarrantOfficersW4,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MilitaryRankGrade, TABLE_0141, EnlistedE1, EnlistedE2, EnlistedE3, EnlistedE4,
+    EnlistedE5, EnlistedE6, EnlistedE7, EnlistedE8, EnlistedE9, OfficersO1, OfficersO10,
+    OfficersO2, OfficersO3, OfficersO4, OfficersO5, OfficersO6, OfficersO7, OfficersO8,
+    OfficersO9, WarrantOfficersW1, WarrantOfficersW2, WarrantOfficersW3,
+    WarrantOfficersW4
+);
 
 /// Table 0142: Military status.
 pub static TABLE_0142: TableDesc = TableDesc {
@@ -5576,7 +4478,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
 
 /// The codes of table 0142: Military status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MilitaryStatus {
     /// `ACT`: Active duty
     ActiveDuty,
@@ -5587,16 +4489,7 @@ pub enum MilitaryStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MilitaryStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MilitaryStatus {
-    const DESC: &'static TableDesc = &TABLE_0142;
-    const ALL: &'static [Self] = &[Self::ActiveDuty, Self::Deceased, Self::Retired];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(MilitaryStatus, TABLE_0142, ActiveDuty, Deceased, Retired);
 
 /// Table 0143: Non-covered Insurance Code.
 pub static TABLE_0143: TableDesc = TableDesc {
@@ -5626,7 +4519,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 
 /// The codes of table 0144: Eligibility source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
     InsuranceCompany,
@@ -5645,24 +4538,10 @@ pub enum EligibilitySource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EligibilitySource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EligibilitySource {
-    const DESC: &'static TableDesc = &TABLE_0144;
-    const ALL: &'static [Self] = &[
-        Self::InsuranceCompany,
-        Self::Employer,
-        Self::InsuredPresentedPolicy,
-        Self::InsuredPresentedCard,
-        Self::SignedStatementOnFile,
-        Self::VerbalInformation,
-        Self::None,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EligibilitySource, TABLE_0144, InsuranceCompany, Employer, InsuredPresentedPolicy,
+    InsuredPresentedCard, SignedStatementOnFile, VerbalInformation, None
+);
 
 /// Table 0145: Room type.
 pub static TABLE_0145: TableDesc = TableDesc {
@@ -5682,7 +4561,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 
 /// The codes of table 0145: Room type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
     SecondIntensiveCareUnit,
@@ -5699,23 +4578,10 @@ pub enum RoomType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RoomType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RoomType {
-    const DESC: &'static TableDesc = &TABLE_0145;
-    const ALL: &'static [Self] = &[
-        Self::SecondIntensiveCareUnit,
-        Self::SecondPrivateRoom,
-        Self::SecondSemiPrivateRoom,
-        Self::IntensiveCareUnit,
-        Self::PrivateRoom,
-        Self::SemiPrivateRoom,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RoomType, TABLE_0145, SecondIntensiveCareUnit, SecondPrivateRoom,
+    SecondSemiPrivateRoom, IntensiveCareUnit, PrivateRoom, SemiPrivateRoom
+);
 
 /// Table 0146: Amount type.
 pub static TABLE_0146: TableDesc = TableDesc {
@@ -5734,7 +4600,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 
 /// The codes of table 0146: Amount type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
     Differential,
@@ -5749,22 +4615,9 @@ pub enum AmountType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmountType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmountType {
-    const DESC: &'static TableDesc = &TABLE_0146;
-    const ALL: &'static [Self] = &[
-        Self::Differential,
-        Self::Limit,
-        Self::Percentage,
-        Self::Rate,
-        Self::Unlimited,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AmountType, TABLE_0146, Differential, Limit, Percentage, Rate, Unlimited
+);
 
 /// Table 0147: Policy type.
 pub static TABLE_0147: TableDesc = TableDesc {
@@ -5783,7 +4636,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 
 /// The codes of table 0147: Policy type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
     SecondAncillary,
@@ -5798,22 +4651,10 @@ pub enum PolicyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PolicyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PolicyType {
-    const DESC: &'static TableDesc = &TABLE_0147;
-    const ALL: &'static [Self] = &[
-        Self::SecondAncillary,
-        Self::SecondMajorMedical,
-        Self::ThirdMajorMedical,
-        Self::Ancillary,
-        Self::MajorMedical,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PolicyType, TABLE_0147, SecondAncillary, SecondMajorMedical, ThirdMajorMedical,
+    Ancillary, MajorMedical
+);
 
 /// Table 0148: Penalty type.
 pub static TABLE_0148: TableDesc = TableDesc {
@@ -5826,7 +4667,7 @@ pub static TABLE_0148: TableDesc = TableDesc {
 
 /// The codes of table 0148: Penalty type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PenaltyType {
     /// `AT`: Currency amount
     CurrencyAmount,
@@ -5835,16 +4676,7 @@ pub enum PenaltyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PenaltyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PenaltyType {
-    const DESC: &'static TableDesc = &TABLE_0148;
-    const ALL: &'static [Self] = &[Self::CurrencyAmount, Self::Percentage];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PenaltyType, TABLE_0148, CurrencyAmount, Percentage);
 
 /// Table 0149: Day type.
 pub static TABLE_0149: TableDesc = TableDesc {
@@ -5857,7 +4689,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 
 /// The codes of table 0149: Day type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
     Approved,
@@ -5868,16 +4700,7 @@ pub enum DayType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DayType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DayType {
-    const DESC: &'static TableDesc = &TABLE_0149;
-    const ALL: &'static [Self] = &[Self::Approved, Self::Denied, Self::Pending];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DayType, TABLE_0149, Approved, Denied, Pending);
 
 /// Table 0150: Pre-certification patient type.
 pub static TABLE_0150: TableDesc = TableDesc {
@@ -5895,7 +4718,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 
 /// The codes of table 0150: Pre-certification patient type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PreCertificationPatientType {
     /// `ER`: Emergency
     Emergency,
@@ -5908,21 +4731,10 @@ pub enum PreCertificationPatientType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PreCertificationPatientType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PreCertificationPatientType {
-    const DESC: &'static TableDesc = &TABLE_0150;
-    const ALL: &'static [Self] = &[
-        Self::Emergency,
-        Self::InpatientElective,
-        Self::OutpatientElective,
-        Self::Urgent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PreCertificationPatientType, TABLE_0150, Emergency, InpatientElective,
+    OutpatientElective, Urgent
+);
 
 /// Table 0151: Second Opinion Status.
 pub static TABLE_0151: TableDesc = TableDesc {
@@ -6023,7 +4835,7 @@ pub static TABLE_0153: TableDesc = TableDesc {
 
 /// The codes of table 0153: Value code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ValueCode {
     /// `01`: Most common semi-private rate
     MostCommonSemiPrivateRate,
@@ -6148,77 +4960,23 @@ pub enum ValueCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ValueCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ValueCode {
-    const DESC: &'static TableDesc = &TABLE_0153;
-    const ALL: &'static [Self] = &[
-        Self::MostCommonSemiPrivateRate,
-        Self::HospitalHasNoSemiPrivateRooms,
-        Self::Code04,
-        Self::Code05,
-        Self::MedicareBloodDeductible,
-        Self::Code08,
-        Self::Code09,
-        Self::Code10,
-        Self::CoInsuranceAmountInTheSecondCalendarYear,
-        Self::Code12,
-        Self::Code13,
-        Self::NoFaultIncludingAutoOther,
-        Self::WorkersCompensation,
-        Self::PhsOrOtherFederalAgency,
-        Self::PayerCode,
-        Self::Catastrophic,
-        Self::Surplus,
-        Self::RecurringMonthlyIncode,
-        Self::MedicaidRateCode,
-        Self::PreAdmissionTesting,
-        Self::PatientLiabilityAmount,
-        Self::PintsOfBloodFurnished,
-        Self::BloodDeductiblePints,
-        Self::PintsOfBloodReplaced,
-        Self::Code40,
-        Self::BlackLung,
-        Self::Va,
-        Self::DisabledBeneficiaryUnderAge64WithLghp,
-        Self::Code44,
-        Self::AccidentHour,
-        Self::NumberOfGraceDays,
-        Self::AnyLiabilityInsurance,
-        Self::HemoglobinReading,
-        Self::HematocritReading,
-        Self::PhysicalTherapyVisits,
-        Self::OccupationalTherapyVisits,
-        Self::SpeechTherapyVisits,
-        Self::CardiacRehabVisits,
-        Self::SkilledNurseHomeVisitHours,
-        Self::HomeHealthAideHomeVisitHours,
-        Self::ArterialBloodGas,
-        Self::OxygenSaturation,
-        Self::HhaBranchMsa,
-        Self::PeritonealDialysis,
-        Self::EpoDrug,
-        Self::PayerCodes70,
-        Self::PayerCodes71,
-        Self::PayerCodes72,
-        Self::PayerCodes75,
-        Self::PayerCodes76,
-        Self::PayerCodes77,
-        Self::PayerCodes78,
-        Self::PayerCodes79,
-        Self::PsychiatricVisits,
-        Self::VisitsSubjectToCoPayment,
-        Self::DeductiblePayerA,
-        Self::CoinsurancePayerA,
-        Self::EstimatedResponsibilityPayerA,
-        Self::ServiceExcludedOnPrimaryPolicy,
-        Self::SupplementalCoverage,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ValueCode, TABLE_0153, MostCommonSemiPrivateRate, HospitalHasNoSemiPrivateRooms,
+    Code04, Code05, MedicareBloodDeductible, Code08, Code09, Code10,
+    CoInsuranceAmountInTheSecondCalendarYear, Code12, Code13, NoFaultIncludingAutoOther,
+    WorkersCompensation, PhsOrOtherFederalAgency, PayerCode, Catastrophic, Surplus,
+    RecurringMonthlyIncode, MedicaidRateCode, PreAdmissionTesting,
+    PatientLiabilityAmount, PintsOfBloodFurnished, BloodDeductiblePints,
+    PintsOfBloodReplaced, Code40, BlackLung, Va, DisabledBeneficiaryUnderAge64WithLghp,
+    Code44, AccidentHour, NumberOfGraceDays, AnyLiabilityInsurance, HemoglobinReading,
+    HematocritReading, PhysicalTherapyVisits, OccupationalTherapyVisits,
+    SpeechTherapyVisits, CardiacRehabVisits, SkilledNurseHomeVisitHours,
+    HomeHealthAideHomeVisitHours, ArterialBloodGas, OxygenSaturation, HhaBranchMsa,
+    PeritonealDialysis, EpoDrug, PayerCodes70, PayerCodes71, PayerCodes72, PayerCodes75,
+    PayerCodes76, PayerCodes77, PayerCodes78, PayerCodes79, PsychiatricVisits,
+    VisitsSubjectToCoPayment, DeductiblePayerA, CoinsurancePayerA,
+    EstimatedResponsibilityPayerA, ServiceExcludedOnPrimaryPolicy, SupplementalCoverage
+);
 
 /// Table 0155: Accept/application acknowledgment conditions.
 pub static TABLE_0155: TableDesc = TableDesc {
@@ -6236,7 +4994,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 
 /// The codes of table 0155: Accept/application acknowledgment conditions.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
     Always,
@@ -6249,21 +5007,10 @@ pub enum AcceptApplicationAcknowledgmentConditions {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AcceptApplicationAcknowledgmentConditions {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
-    const DESC: &'static TableDesc = &TABLE_0155;
-    const ALL: &'static [Self] = &[
-        Self::Always,
-        Self::ErrorRejectConditionsOnly,
-        Self::Never,
-        Self::SuccessfulCompletionOnly,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AcceptApplicationAcknowledgmentConditions, TABLE_0155, Always,
+    ErrorRejectConditionsOnly, Never, SuccessfulCompletionOnly
+);
 
 /// Table 0156: Which date/time qualifier.
 pub static TABLE_0156: TableDesc = TableDesc {
@@ -6292,7 +5039,7 @@ pub static TABLE_0156: TableDesc = TableDesc {
 
 /// The codes of table 0156: Which date/time qualifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhichDateTimeQualifier {
     /// `ANY`: Any date/time within a range
     AnyDateTimeWithinARange,
@@ -6309,23 +5056,10 @@ pub enum WhichDateTimeQualifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhichDateTimeQualifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhichDateTimeQualifier {
-    const DESC: &'static TableDesc = &TABLE_0156;
-    const ALL: &'static [Self] = &[
-        Self::AnyDateTimeWithinARange,
-        Self::CodeCol,
-        Self::OrderDateTime,
-        Self::CodeRct,
-        Self::CodeRep,
-        Self::ScheduleDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhichDateTimeQualifier, TABLE_0156, AnyDateTimeWithinARange, CodeCol, OrderDateTime,
+    CodeRct, CodeRep, ScheduleDateTime
+);
 
 /// Table 0157: Which date/time status qualifier.
 pub static TABLE_0157: TableDesc = TableDesc {
@@ -6345,7 +5079,7 @@ pub static TABLE_0157: TableDesc = TableDesc {
 
 /// The codes of table 0157: Which date/time status qualifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhichDateTimeStatusQualifier {
     /// `ANY`: Any status
     AnyStatus,
@@ -6362,23 +5096,11 @@ pub enum WhichDateTimeStatusQualifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhichDateTimeStatusQualifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhichDateTimeStatusQualifier {
-    const DESC: &'static TableDesc = &TABLE_0157;
-    const ALL: &'static [Self] = &[
-        Self::AnyStatus,
-        Self::CurrentFinalValueWhetherFinalOrCorrected,
-        Self::CorrectedOnlyNoFinalWithCorrections,
-        Self::FinalOnlyNoCorrections,
-        Self::Preliminary,
-        Self::ReportCompletionDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhichDateTimeStatusQualifier, TABLE_0157, AnyStatus,
+    CurrentFinalValueWhetherFinalOrCorrected, CorrectedOnlyNoFinalWithCorrections,
+    FinalOnlyNoCorrections, Preliminary, ReportCompletionDateTime
+);
 
 /// Table 0158: Date/time selection qualifier.
 pub static TABLE_0158: TableDesc = TableDesc {
@@ -6399,7 +5121,7 @@ pub static TABLE_0158: TableDesc = TableDesc {
 
 /// The codes of table 0158: Date/time selection qualifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DateTimeSelectionQualifier {
     /// `1ST`: First value within range
     FirstValueWithinRange,
@@ -6412,21 +5134,10 @@ pub enum DateTimeSelectionQualifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DateTimeSelectionQualifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DateTimeSelectionQualifier {
-    const DESC: &'static TableDesc = &TABLE_0158;
-    const ALL: &'static [Self] = &[
-        Self::FirstValueWithinRange,
-        Self::AllValuesWithinTheRange,
-        Self::LastValueWithinTheRange,
-        Self::CodeRev,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DateTimeSelectionQualifier, TABLE_0158, FirstValueWithinRange,
+    AllValuesWithinTheRange, LastValueWithinTheRange, CodeRev
+);
 
 /// Table 0159: Diet code specification type.
 pub static TABLE_0159: TableDesc = TableDesc {
@@ -6439,7 +5150,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 
 /// The codes of table 0159: Diet code specification type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
     Diet,
@@ -6450,16 +5161,7 @@ pub enum DietCodeSpecificationType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DietCodeSpecificationType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DietCodeSpecificationType {
-    const DESC: &'static TableDesc = &TABLE_0159;
-    const ALL: &'static [Self] = &[Self::Diet, Self::Preference, Self::Supplement];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DietCodeSpecificationType, TABLE_0159, Diet, Preference, Supplement);
 
 /// Table 0160: Tray type.
 pub static TABLE_0160: TableDesc = TableDesc {
@@ -6478,7 +5180,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 
 /// The codes of table 0160: Tray type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TrayType {
     /// `EARLY`: Early tray
     EarlyTray,
@@ -6493,22 +5195,9 @@ pub enum TrayType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TrayType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TrayType {
-    const DESC: &'static TableDesc = &TABLE_0160;
-    const ALL: &'static [Self] = &[
-        Self::EarlyTray,
-        Self::GuestTray,
-        Self::LateTray,
-        Self::TrayMessageOnly,
-        Self::NoTray,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TrayType, TABLE_0160, EarlyTray, GuestTray, LateTray, TrayMessageOnly, NoTray
+);
 
 /// Table 0161: Allow substitution.
 pub static TABLE_0161: TableDesc = TableDesc {
@@ -6525,7 +5214,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 
 /// The codes of table 0161: Allow substitution.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
     AllowGenericSubstitutions,
@@ -6536,20 +5225,10 @@ pub enum AllowSubstitution {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllowSubstitution {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllowSubstitution {
-    const DESC: &'static TableDesc = &TABLE_0161;
-    const ALL: &'static [Self] = &[
-        Self::AllowGenericSubstitutions,
-        Self::CodeN,
-        Self::AllowTherapeuticSubstitutions,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllowSubstitution, TABLE_0161, AllowGenericSubstitutions, CodeN,
+    AllowTherapeuticSubstitutions
+);
 
 /// Table 0162: Route of administration.
 pub static TABLE_0162: TableDesc = TableDesc {
@@ -6610,7 +5289,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 
 /// The codes of table 0162: Route of administration.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
     ApplyExternally,
@@ -6709,64 +5388,17 @@ pub enum RouteOfAdministration {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RouteOfAdministration {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RouteOfAdministration {
-    const DESC: &'static TableDesc = &TABLE_0162;
-    const ALL: &'static [Self] = &[
-        Self::ApplyExternally,
-        Self::Buccal,
-        Self::Dental,
-        Self::Epidural,
-        Self::EndotrachialTube,
-        Self::GastrostomyTube,
-        Self::GuIrrigant,
-        Self::IntraArterial,
-        Self::Intrabursal,
-        Self::Intracardiac,
-        Self::IntracervicalUterus,
-        Self::Intradermal,
-        Self::Inhalation,
-        Self::IntrahepaticArtery,
-        Self::Intramuscular,
-        Self::ImmerseSoakBodyPart,
-        Self::Intranasal,
-        Self::Intraocular,
-        Self::Intraperitoneal,
-        Self::Intrasynovial,
-        Self::Intrathecal,
-        Self::Intrauterine,
-        Self::Intravenous,
-        Self::MucousMembrane,
-        Self::MouthThroat,
-        Self::Nasogastric,
-        Self::NasalProngs,
-        Self::Nasal,
-        Self::NasotrachialTube,
-        Self::Ophthalmic,
-        Self::Otic,
-        Self::OtherMiscellaneous,
-        Self::Perfusion,
-        Self::Oral,
-        Self::Rectal,
-        Self::RebreatherMask,
-        Self::Subcutaneous,
-        Self::SoakedDressing,
-        Self::Sublingual,
-        Self::Transdermal,
-        Self::Translingual,
-        Self::Topical,
-        Self::Tracheostomy,
-        Self::Urethral,
-        Self::Vaginal,
-        Self::Ventimask,
-        Self::Wound,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RouteOfAdministration, TABLE_0162, ApplyExternally, Buccal, Dental, Epidural,
+    EndotrachialTube, GastrostomyTube, GuIrrigant, IntraArterial, Intrabursal,
+    Intracardiac, IntracervicalUterus, Intradermal, Inhalation, IntrahepaticArtery,
+    Intramuscular, ImmerseSoakBodyPart, Intranasal, Intraocular, Intraperitoneal,
+    Intrasynovial, Intrathecal, Intrauterine, Intravenous, MucousMembrane, MouthThroat,
+    Nasogastric, NasalProngs, Nasal, NasotrachialTube, Ophthalmic, Otic,
+    OtherMiscellaneous, Perfusion, Oral, Rectal, RebreatherMask, Subcutaneous,
+    SoakedDressing, Sublingual, Transdermal, Translingual, Topical, Tracheostomy,
+    Urethral, Vaginal, Ventimask, Wound
+);
 
 /// Table 0163: Administrative site.
 pub static TABLE_0163: TableDesc = TableDesc {
@@ -6834,7 +5466,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 
 /// The codes of table 0163: Administrative site.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrativeSite {
     /// `BE`: Bilateral Ears
     BilateralEars,
@@ -6947,71 +5579,20 @@ pub enum AdministrativeSite {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrativeSite {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrativeSite {
-    const DESC: &'static TableDesc = &TABLE_0163;
-    const ALL: &'static [Self] = &[
-        Self::BilateralEars,
-        Self::BilateralNares,
-        Self::Buttock,
-        Self::ChestTube,
-        Self::LeftArm,
-        Self::LeftAnteriorChest,
-        Self::LeftAntecubitalFossa,
-        Self::LeftDeltoid,
-        Self::LeftEar,
-        Self::LeftExternalJugular,
-        Self::LeftFoot,
-        Self::LeftGluteusMedius,
-        Self::LeftHand,
-        Self::LeftInternalJugular,
-        Self::LeftLowerAbdQuadrant,
-        Self::LeftLowerForearm,
-        Self::LeftMidForearm,
-        Self::LeftNaris,
-        Self::LeftPosteriorChest,
-        Self::LeftSubclavian,
-        Self::LeftThigh,
-        Self::LeftUpperArm,
-        Self::LeftUpperAbdQuadrant,
-        Self::LeftUpperForearm,
-        Self::LeftVentragluteal,
-        Self::LeftVastusLateralis,
-        Self::Nebulized,
-        Self::RightEye,
-        Self::LeftEye,
-        Self::BilateralEyes,
-        Self::Perianal,
-        Self::Perineal,
-        Self::RightArm,
-        Self::RightAnteriorChest,
-        Self::RightAntecubitalFossa,
-        Self::RightDeltoid,
-        Self::RightEar,
-        Self::RightExternalJugular,
-        Self::RightFoot,
-        Self::RightGluteusMedius,
-        Self::RightHand,
-        Self::RightInternalJugular,
-        Self::RtLowerAbdQuadrant,
-        Self::RightLowerForearm,
-        Self::RightMidForearm,
-        Self::RightNaris,
-        Self::RightPosteriorChest,
-        Self::RightSubclavian,
-        Self::RightThigh,
-        Self::RightUpperArm,
-        Self::RightUpperAbdQuadrant,
-        Self::RightUpperForearm,
-        Self::RightVentragluteal,
-        Self::RightVastusLateralis,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrativeSite, TABLE_0163, BilateralEars, BilateralNares, Buttock, ChestTube,
+    LeftArm, LeftAnteriorChest, LeftAntecubitalFossa, LeftDeltoid, LeftEar,
+    LeftExternalJugular, LeftFoot, LeftGluteusMedius, LeftHand, LeftInternalJugular,
+    LeftLowerAbdQuadrant, LeftLowerForearm, LeftMidForearm, LeftNaris,
+    LeftPosteriorChest, LeftSubclavian, LeftThigh, LeftUpperArm, LeftUpperAbdQuadrant,
+    LeftUpperForearm, LeftVentragluteal, LeftVastusLateralis, Nebulized, RightEye,
+    LeftEye, BilateralEyes, Perianal, Perineal, RightArm, RightAnteriorChest,
+    RightAntecubitalFossa, RightDeltoid, RightEar, RightExternalJugular, RightFoot,
+    RightGluteusMedius, RightHand, RightInternalJugular, RtLowerAbdQuadrant,
+    RightLowerForearm, RightMidForearm, RightNaris, RightPosteriorChest, RightSubclavian,
+    RightThigh, RightUpperArm, RightUpperAbdQuadrant, RightUpperForearm,
+    RightVentragluteal, RightVastusLateralis
+);
 
 /// Table 0164: Administration device.
 pub static TABLE_0164: TableDesc = TableDesc {
@@ -7034,7 +5615,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 
 /// The codes of table 0164: Administration device.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
     Applicator,
@@ -7057,26 +5638,10 @@ pub enum AdministrationDevice {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrationDevice {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrationDevice {
-    const DESC: &'static TableDesc = &TABLE_0164;
-    const ALL: &'static [Self] = &[
-        Self::Applicator,
-        Self::Buretrol,
-        Self::HeparinLock,
-        Self::Ippb,
-        Self::IvPump,
-        Self::IvSoluset,
-        Self::MeteredInhaler,
-        Self::Nebulizer,
-        Self::PcaPump,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrationDevice, TABLE_0164, Applicator, Buretrol, HeparinLock, Ippb, IvPump,
+    IvSoluset, MeteredInhaler, Nebulizer, PcaPump
+);
 
 /// Table 0165: Administration method.
 pub static TABLE_0165: TableDesc = TableDesc {
@@ -7105,7 +5670,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 
 /// The codes of table 0165: Administration method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
     Chew,
@@ -7140,32 +5705,10 @@ pub enum AdministrationMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrationMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrationMethod {
-    const DESC: &'static TableDesc = &TABLE_0165;
-    const ALL: &'static [Self] = &[
-        Self::Chew,
-        Self::Dissolve,
-        Self::Dust,
-        Self::Infiltrate,
-        Self::Irrigate,
-        Self::Insert,
-        Self::IvPush,
-        Self::IvPiggyback,
-        Self::Nebulized,
-        Self::Perfuse,
-        Self::Pain,
-        Self::Shampoo,
-        Self::Soak,
-        Self::Wash,
-        Self::Wipe,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrationMethod, TABLE_0165, Chew, Dissolve, Dust, Infiltrate, Irrigate, Insert,
+    IvPush, IvPiggyback, Nebulized, Perfuse, Pain, Shampoo, Soak, Wash, Wipe
+);
 
 /// Table 0166: RX component type.
 pub static TABLE_0166: TableDesc = TableDesc {
@@ -7178,7 +5721,7 @@ pub static TABLE_0166: TableDesc = TableDesc {
 
 /// The codes of table 0166: RX component type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
     Additive,
@@ -7187,16 +5730,7 @@ pub enum RxComponentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RxComponentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RxComponentType {
-    const DESC: &'static TableDesc = &TABLE_0166;
-    const ALL: &'static [Self] = &[Self::Additive, Self::Base];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(RxComponentType, TABLE_0166, Additive, Base);
 
 /// Table 0167: Substitution status.
 pub static TABLE_0167: TableDesc = TableDesc {
@@ -7221,7 +5755,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 
 /// The codes of table 0167: Substitution status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `0`: No product selection indicated
     NoProductSelectionIndicated,
@@ -7248,28 +5782,13 @@ pub enum SubstitutionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubstitutionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubstitutionStatus {
-    const DESC: &'static TableDesc = &TABLE_0167;
-    const ALL: &'static [Self] = &[
-        Self::NoProductSelectionIndicated,
-        Self::SubstitutionNotAllowedByPrescriber,
-        Self::Code2,
-        Self::Code3,
-        Self::SubstitutionAllowedGenericDrugNotInStock,
-        Self::Code5,
-        Self::Code7,
-        Self::Code8,
-        Self::AGenericSubstitutionWasDispensed,
-        Self::NoSubstituteWasDispensed,
-        Self::ATherapeuticSubstitutionWasDispensed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SubstitutionStatus, TABLE_0167, NoProductSelectionIndicated,
+    SubstitutionNotAllowedByPrescriber, Code2, Code3,
+    SubstitutionAllowedGenericDrugNotInStock, Code5, Code7, Code8,
+    AGenericSubstitutionWasDispensed, NoSubstituteWasDispensed,
+    ATherapeuticSubstitutionWasDispensed
+);
 
 /// Table 0168: Processing priority.
 pub static TABLE_0168: TableDesc = TableDesc {
@@ -7290,7 +5809,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 
 /// The codes of table 0168: Processing priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -7309,24 +5828,11 @@ pub enum ProcessingPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingPriority {
-    const DESC: &'static TableDesc = &TABLE_0168;
-    const ALL: &'static [Self] = &[
-        Self::AsSoonAsPossibleAPriorityLowerThanStat,
-        Self::CodeB,
-        Self::MeasureContinuously,
-        Self::PreoperativeToBeDonePriorToSurgery,
-        Self::Routine,
-        Self::StatDoImmediately,
-        Self::CodeT,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcessingPriority, TABLE_0168, AsSoonAsPossibleAPriorityLowerThanStat, CodeB,
+    MeasureContinuously, PreoperativeToBeDonePriorToSurgery, Routine, StatDoImmediately,
+    CodeT
+);
 
 /// Table 0169: Reporting priority.
 pub static TABLE_0169: TableDesc = TableDesc {
@@ -7339,7 +5845,7 @@ pub static TABLE_0169: TableDesc = TableDesc {
 
 /// The codes of table 0169: Reporting priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
     CallBackResults,
@@ -7348,16 +5854,7 @@ pub enum ReportingPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportingPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportingPriority {
-    const DESC: &'static TableDesc = &TABLE_0169;
-    const ALL: &'static [Self] = &[Self::CallBackResults, Self::RushReporting];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReportingPriority, TABLE_0169, CallBackResults, RushReporting);
 
 /// Table 0170: Derived specimen.
 pub static TABLE_0170: TableDesc = TableDesc {
@@ -7374,7 +5871,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 
 /// The codes of table 0170: Derived specimen.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
     ChildObservation,
@@ -7385,20 +5882,9 @@ pub enum DerivedSpecimen {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DerivedSpecimen {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DerivedSpecimen {
-    const DESC: &'static TableDesc = &TABLE_0170;
-    const ALL: &'static [Self] = &[
-        Self::ChildObservation,
-        Self::NotApplicable,
-        Self::ParentObservation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DerivedSpecimen, TABLE_0170, ChildObservation, NotApplicable, ParentObservation
+);
 
 /// Table 0171: Citizenship.
 pub static TABLE_0171: TableDesc = TableDesc {
@@ -7429,7 +5915,7 @@ pub static TABLE_0173: TableDesc = TableDesc {
 
 /// The codes of table 0173: Coordination of benefits.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
     Coordination,
@@ -7438,16 +5924,7 @@ pub enum CoordinationOfBenefits {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CoordinationOfBenefits {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CoordinationOfBenefits {
-    const DESC: &'static TableDesc = &TABLE_0173;
-    const ALL: &'static [Self] = &[Self::Coordination, Self::Independent];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CoordinationOfBenefits, TABLE_0173, Coordination, Independent);
 
 /// Table 0174: Nature of test/observation.
 pub static TABLE_0174: TableDesc = TableDesc {
@@ -7478,7 +5955,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 
 /// The codes of table 0174: Nature of test/observation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfTestObservation {
     /// `A`: Atomic test/observation (test code or treatment code)
     CodeA,
@@ -7493,22 +5970,9 @@ pub enum NatureOfTestObservation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfTestObservation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfTestObservation {
-    const DESC: &'static TableDesc = &TABLE_0174;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::CodeC,
-        Self::CodeF,
-        Self::CodeP,
-        Self::CodeS,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NatureOfTestObservation, TABLE_0174, CodeA, CodeC, CodeF, CodeP, CodeS
+);
 
 /// Table 0175: Master file identifier code.
 pub static TABLE_0175: TableDesc = TableDesc {
@@ -7541,7 +6005,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 
 /// The codes of table 0175: Master file identifier code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file
     ChargeDescriptionMasterFile,
@@ -7584,36 +6048,16 @@ pub enum MasterFileIdentifierCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MasterFileIdentifierCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MasterFileIdentifierCode {
-    const DESC: &'static TableDesc = &TABLE_0175;
-    const ALL: &'static [Self] = &[
-        Self::ChargeDescriptionMasterFile,
-        Self::ClinicalStudyMaster,
-        Self::ClinicalStudyPhaseMaster,
-        Self::ClinicalStudyDataScheduleMaster,
-        Self::CodeCma,
-        Self::CodeCmb,
-        Self::LocationMasterFile,
-        Self::ObservationTestMasterFileSegmentsOm1,
-        Self::ObservationTestMasterFileSegmentsOm2,
-        Self::ObservationTestMasterFileSegmentsOm3,
-        Self::ObservationTestMasterFileSegmentsOm4,
-        Self::ObservationTestMasterFileSegmentsOm5,
-        Self::ObservationTestMasterFileSegmentsOm6,
-        Self::NumericalObservationMasterFile,
-        Self::CategoricalObservationMasterFile,
-        Self::ObservationBatteriesMasterFile,
-        Self::CalculatedObservationsMasterFile,
-        Self::PractitionerMasterFile,
-        Self::StaffMasterFile,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MasterFileIdentifierCode, TABLE_0175, ChargeDescriptionMasterFile,
+    ClinicalStudyMaster, ClinicalStudyPhaseMaster, ClinicalStudyDataScheduleMaster,
+    CodeCma, CodeCmb, LocationMasterFile, ObservationTestMasterFileSegmentsOm1,
+    ObservationTestMasterFileSegmentsOm2, ObservationTestMasterFileSegmentsOm3,
+    ObservationTestMasterFileSegmentsOm4, ObservationTestMasterFileSegmentsOm5,
+    ObservationTestMasterFileSegmentsOm6, NumericalObservationMasterFile,
+    CategoricalObservationMasterFile, ObservationBatteriesMasterFile,
+    CalculatedObservationsMasterFile, PractitionerMasterFile, StaffMasterFile
+);
 
 /// Table 0177: Confidentiality code.
 pub static TABLE_0177: TableDesc = TableDesc {
@@ -7637,7 +6081,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 
 /// The codes of table 0177: Confidentiality code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
     AidsPatient,
@@ -7662,27 +6106,11 @@ pub enum ConfidentialityCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ConfidentialityCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ConfidentialityCode {
-    const DESC: &'static TableDesc = &TABLE_0177;
-    const ALL: &'static [Self] = &[
-        Self::AidsPatient,
-        Self::Employee,
-        Self::AlcoholDrugTreatmentPatient,
-        Self::HivPlusPatient,
-        Self::PsychiatricPatient,
-        Self::Restricted,
-        Self::UsualControl,
-        Self::UnwedMother,
-        Self::VeryRestricted,
-        Self::VeryImportantPersonOrCelebrity,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ConfidentialityCode, TABLE_0177, AidsPatient, Employee, AlcoholDrugTreatmentPatient,
+    HivPlusPatient, PsychiatricPatient, Restricted, UsualControl, UnwedMother,
+    VeryRestricted, VeryImportantPersonOrCelebrity
+);
 
 /// Table 0178: File level event code.
 pub static TABLE_0178: TableDesc = TableDesc {
@@ -7704,7 +6132,7 @@ pub static TABLE_0178: TableDesc = TableDesc {
 
 /// The codes of table 0178: File level event code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
     CodeRep,
@@ -7713,16 +6141,7 @@ pub enum FileLevelEventCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FileLevelEventCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FileLevelEventCode {
-    const DESC: &'static TableDesc = &TABLE_0178;
-    const ALL: &'static [Self] = &[Self::CodeRep, Self::CodeUpd];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(FileLevelEventCode, TABLE_0178, CodeRep, CodeUpd);
 
 /// Table 0179: Response level.
 pub static TABLE_0179: TableDesc = TableDesc {
@@ -7740,7 +6159,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 
 /// The codes of table 0179: Response level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
     Always,
@@ -7753,21 +6172,9 @@ pub enum ResponseLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResponseLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResponseLevel {
-    const DESC: &'static TableDesc = &TABLE_0179;
-    const ALL: &'static [Self] = &[
-        Self::Always,
-        Self::ErrorRejectConditionsOnly,
-        Self::Never,
-        Self::Success,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResponseLevel, TABLE_0179, Always, ErrorRejectConditionsOnly, Never, Success
+);
 
 /// Table 0180: Record-level event code.
 pub static TABLE_0180: TableDesc = TableDesc {
@@ -7786,7 +6193,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 
 /// The codes of table 0180: Record-level event code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RecordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
     ReactivateDeactivatedRecord,
@@ -7801,22 +6208,10 @@ pub enum RecordLevelEventCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RecordLevelEventCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RecordLevelEventCode {
-    const DESC: &'static TableDesc = &TABLE_0180;
-    const ALL: &'static [Self] = &[
-        Self::ReactivateDeactivatedRecord,
-        Self::AddRecordToMasterFile,
-        Self::Deactivate,
-        Self::DeleteRecordFromMasterFile,
-        Self::UpdateRecordForMasterFile,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RecordLevelEventCode, TABLE_0180, ReactivateDeactivatedRecord, AddRecordToMasterFile,
+    Deactivate, DeleteRecordFromMasterFile, UpdateRecordForMasterFile
+);
 
 /// Table 0181: MFN record-level error return.
 pub static TABLE_0181: TableDesc = TableDesc {
@@ -7832,7 +6227,7 @@ pub static TABLE_0181: TableDesc = TableDesc {
 
 /// The codes of table 0181: MFN record-level error return.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
     CodeS,
@@ -7841,16 +6236,7 @@ pub enum MfnRecordLevelErrorReturn {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MfnRecordLevelErrorReturn {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MfnRecordLevelErrorReturn {
-    const DESC: &'static TableDesc = &TABLE_0181;
-    const ALL: &'static [Self] = &[Self::CodeS, Self::CodeU];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(MfnRecordLevelErrorReturn, TABLE_0181, CodeS, CodeU);
 
 /// Table 0182: Staff Type.
 pub static TABLE_0182: TableDesc = TableDesc {
@@ -7872,7 +6258,7 @@ pub static TABLE_0183: TableDesc = TableDesc {
 
 /// The codes of table 0183: Active/inactive.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active Staff
     ActiveStaff,
@@ -7881,16 +6267,7 @@ pub enum ActiveInactive {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActiveInactive {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActiveInactive {
-    const DESC: &'static TableDesc = &TABLE_0183;
-    const ALL: &'static [Self] = &[Self::ActiveStaff, Self::InactiveStaff];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ActiveInactive, TABLE_0183, ActiveStaff, InactiveStaff);
 
 /// Table 0184: Department.
 pub static TABLE_0184: TableDesc = TableDesc {
@@ -7919,7 +6296,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 
 /// The codes of table 0185: Preferred method of contact.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
     BeeperNumber,
@@ -7936,23 +6313,10 @@ pub enum PreferredMethodOfContact {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PreferredMethodOfContact {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PreferredMethodOfContact {
-    const DESC: &'static TableDesc = &TABLE_0185;
-    const ALL: &'static [Self] = &[
-        Self::BeeperNumber,
-        Self::CellularPhoneNumber,
-        Self::EMailAddressForBackwardCompatibility,
-        Self::FaxNumber,
-        Self::HomePhoneNumber,
-        Self::OfficePhoneNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PreferredMethodOfContact, TABLE_0185, BeeperNumber, CellularPhoneNumber,
+    EMailAddressForBackwardCompatibility, FaxNumber, HomePhoneNumber, OfficePhoneNumber
+);
 
 /// Table 0186: Practioner Category.
 pub static TABLE_0186: TableDesc = TableDesc {
@@ -7977,7 +6341,7 @@ pub static TABLE_0187: TableDesc = TableDesc {
 
 /// The codes of table 0187: Provider billing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
     InstitutionBillsForProvider,
@@ -7986,19 +6350,9 @@ pub enum ProviderBilling {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProviderBilling {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProviderBilling {
-    const DESC: &'static TableDesc = &TABLE_0187;
-    const ALL: &'static [Self] = &[
-        Self::InstitutionBillsForProvider,
-        Self::ProviderDoesOwnBilling,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProviderBilling, TABLE_0187, InstitutionBillsForProvider, ProviderDoesOwnBilling
+);
 
 /// Table 0188: Operator ID.
 pub static TABLE_0188: TableDesc = TableDesc {
@@ -8043,7 +6397,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 
 /// The codes of table 0190: Address type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Firm/Business
     FirmBusiness,
@@ -8074,30 +6428,11 @@ pub enum AddressType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AddressType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AddressType {
-    const DESC: &'static TableDesc = &TABLE_0190;
-    const ALL: &'static [Self] = &[
-        Self::FirmBusiness,
-        Self::BadAddress,
-        Self::CodeBdl,
-        Self::ResidenceAtBirthHomeAddressAtTimeOfBirth,
-        Self::CurrentOrTemporary,
-        Self::CountryOfOrigin,
-        Self::Home,
-        Self::LegalAddress,
-        Self::Mailing,
-        Self::CodeN,
-        Self::Office,
-        Self::Permanent,
-        Self::RegistryHome,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AddressType, TABLE_0190, FirmBusiness, BadAddress, CodeBdl,
+    ResidenceAtBirthHomeAddressAtTimeOfBirth, CurrentOrTemporary, CountryOfOrigin, Home,
+    LegalAddress, Mailing, CodeN, Office, Permanent, RegistryHome
+);
 
 /// Table 0191: Type of referenced data.
 pub static TABLE_0191: TableDesc = TableDesc {
@@ -8129,7 +6464,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 
 /// The codes of table 0191: Type of referenced data.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data (new with HL7 v 2.3)
     CodeAp,
@@ -8158,29 +6493,13 @@ pub enum TypeOfReferencedData {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TypeOfReferencedData {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TypeOfReferencedData {
-    const DESC: &'static TableDesc = &TABLE_0191;
-    const ALL: &'static [Self] = &[
-        Self::CodeAp,
-        Self::AudioDataNewWithHl7V2Point3,
-        Self::CodeApplication,
-        Self::AudioDataHl7V2Point3AndLater,
-        Self::FormattedTextHl7V2Point2Only,
-        Self::ImageDataNewWithHl7V2Point3,
-        Self::ImageDataHl7V2Point3AndLater,
-        Self::NonScannedImageHl7V2Point2Only,
-        Self::ScannedDocumentHl7V2Point2Only,
-        Self::ScannedImageHl7V2Point2Only,
-        Self::CodeText,
-        Self::CodeTx,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TypeOfReferencedData, TABLE_0191, CodeAp, AudioDataNewWithHl7V2Point3,
+    CodeApplication, AudioDataHl7V2Point3AndLater, FormattedTextHl7V2Point2Only,
+    ImageDataNewWithHl7V2Point3, ImageDataHl7V2Point3AndLater,
+    NonScannedImageHl7V2Point2Only, ScannedDocumentHl7V2Point2Only,
+    ScannedImageHl7V2Point2Only, CodeText, CodeTx
+);
 
 /// Table 0193: Amount class.
 pub static TABLE_0193: TableDesc = TableDesc {
@@ -8198,7 +6517,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 
 /// The codes of table 0193: Amount class.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
     Amount,
@@ -8211,21 +6530,7 @@ pub enum AmountClass {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmountClass {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmountClass {
-    const DESC: &'static TableDesc = &TABLE_0193;
-    const ALL: &'static [Self] = &[
-        Self::Amount,
-        Self::Limit,
-        Self::Percentage,
-        Self::Unlimited,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AmountClass, TABLE_0193, Amount, Limit, Percentage, Unlimited);
 
 /// Table 0200: Name type.
 pub static TABLE_0200: TableDesc = TableDesc {
@@ -8249,7 +6554,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 
 /// The codes of table 0200: Name type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Alias Name
     AliasName,
@@ -8274,27 +6579,11 @@ pub enum NameType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NameType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NameType {
-    const DESC: &'static TableDesc = &TABLE_0200;
-    const ALL: &'static [Self] = &[
-        Self::AliasName,
-        Self::NameAtBirth,
-        Self::AdoptedName,
-        Self::DisplayName,
-        Self::LegalName,
-        Self::MaidenName,
-        Self::NameOfPartnerSpouse,
-        Self::CodedPseudoNameToEnsureAnonymity,
-        Self::TribalCommunityName,
-        Self::Unspecified,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NameType, TABLE_0200, AliasName, NameAtBirth, AdoptedName, DisplayName, LegalName,
+    MaidenName, NameOfPartnerSpouse, CodedPseudoNameToEnsureAnonymity,
+    TribalCommunityName, Unspecified
+);
 
 /// Table 0201: Telecommunication use code.
 pub static TABLE_0201: TableDesc = TableDesc {
@@ -8316,7 +6605,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 
 /// The codes of table 0201: Telecommunication use code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
     AnsweringServiceNumber,
@@ -8337,25 +6626,11 @@ pub enum TelecommunicationUseCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TelecommunicationUseCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TelecommunicationUseCode {
-    const DESC: &'static TableDesc = &TABLE_0201;
-    const ALL: &'static [Self] = &[
-        Self::AnsweringServiceNumber,
-        Self::BeeperNumber,
-        Self::EmergencyNumber,
-        Self::NetworkEmailAddress,
-        Self::OtherResidenceNumber,
-        Self::PrimaryResidenceNumber,
-        Self::VacationHomeNumber,
-        Self::WorkNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TelecommunicationUseCode, TABLE_0201, AnsweringServiceNumber, BeeperNumber,
+    EmergencyNumber, NetworkEmailAddress, OtherResidenceNumber, PrimaryResidenceNumber,
+    VacationHomeNumber, WorkNumber
+);
 
 /// Table 0202: Telecommunication equipment type.
 pub static TABLE_0202: TableDesc = TableDesc {
@@ -8382,7 +6657,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 
 /// The codes of table 0202: Telecommunication equipment type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper
     Beeper,
@@ -8401,24 +6676,10 @@ pub enum TelecommunicationEquipmentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TelecommunicationEquipmentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TelecommunicationEquipmentType {
-    const DESC: &'static TableDesc = &TABLE_0202;
-    const ALL: &'static [Self] = &[
-        Self::Beeper,
-        Self::CellularPhone,
-        Self::Fax,
-        Self::CodeInternet,
-        Self::Modem,
-        Self::Telephone,
-        Self::CodeXDot400,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TelecommunicationEquipmentType, TABLE_0202, Beeper, CellularPhone, Fax, CodeInternet,
+    Modem, Telephone, CodeXDot400
+);
 
 /// Table 0203: Identifier type.
 pub static TABLE_0203: TableDesc = TableDesc {
@@ -8474,7 +6735,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 
 /// The codes of table 0203: Identifier type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `AM`: American Express
     AmericanExpress,
@@ -8553,54 +6814,18 @@ pub enum IdentifierType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IdentifierType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IdentifierType {
-    const DESC: &'static TableDesc = &TABLE_0203;
-    const ALL: &'static [Self] = &[
-        Self::AmericanExpress,
-        Self::AccountNumber,
-        Self::BirthRegistryNumber,
-        Self::DinersClubCard,
-        Self::DriversLicenseNumber,
-        Self::DoctorNumber,
-        Self::DiscoverCard,
-        Self::EmployeeNumber,
-        Self::EmployerNumber,
-        Self::FacilityId,
-        Self::GuarantorInternalIdentifier,
-        Self::GuarantorExternalIdentifier,
-        Self::LicenseNumber,
-        Self::LocalRegistryId,
-        Self::MedicaidNumber,
-        Self::MedicareNumber,
-        Self::MedicalRecordNumber,
-        Self::MasterCard,
-        Self::NationalEmployerIdentifier,
-        Self::NationalHealthPlanIdentifier,
-        Self::NationalUniqueIndividualIdentifier,
-        Self::NationalProviderIdentifier,
-        Self::PatientInternalIdentifier,
-        Self::PersonNumber,
-        Self::ProviderNumber,
-        Self::PatientExternalIdentifier,
-        Self::RailroadRetirementNumber,
-        Self::RegionalRegistryId,
-        Self::StateLicense,
-        Self::StateRegistryId,
-        Self::SocialSecurityNumber,
-        Self::Unspecified,
-        Self::CodeUpin,
-        Self::VisitNumber,
-        Self::Visa,
-        Self::WicIdentifier,
-        Self::OrganizationIdentifier,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    IdentifierType, TABLE_0203, AmericanExpress, AccountNumber, BirthRegistryNumber,
+    DinersClubCard, DriversLicenseNumber, DoctorNumber, DiscoverCard, EmployeeNumber,
+    EmployerNumber, FacilityId, GuarantorInternalIdentifier, GuarantorExternalIdentifier,
+    LicenseNumber, LocalRegistryId, MedicaidNumber, MedicareNumber, MedicalRecordNumber,
+    MasterCard, NationalEmployerIdentifier, NationalHealthPlanIdentifier,
+    NationalUniqueIndividualIdentifier, NationalProviderIdentifier,
+    PatientInternalIdentifier, PersonNumber, ProviderNumber, PatientExternalIdentifier,
+    RailroadRetirementNumber, RegionalRegistryId, StateLicense, StateRegistryId,
+    SocialSecurityNumber, Unspecified, CodeUpin, VisitNumber, Visa, WicIdentifier,
+    OrganizationIdentifier
+);
 
 /// Table 0204: Organizational name type.
 pub static TABLE_0204: TableDesc = TableDesc {
@@ -8618,7 +6843,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 
 /// The codes of table 0204: Organizational name type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias name
     AliasName,
@@ -8631,21 +6856,10 @@ pub enum OrganizationalNameType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrganizationalNameType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrganizationalNameType {
-    const DESC: &'static TableDesc = &TABLE_0204;
-    const ALL: &'static [Self] = &[
-        Self::AliasName,
-        Self::DisplayName,
-        Self::LegalName,
-        Self::StockExchangeListingName,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrganizationalNameType, TABLE_0204, AliasName, DisplayName, LegalName,
+    StockExchangeListingName
+);
 
 /// Table 0205: Price type.
 pub static TABLE_0205: TableDesc = TableDesc {
@@ -8666,7 +6880,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 
 /// The codes of table 0205: Price type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: administrative price or handling fee
     AdministrativePriceOrHandlingFee,
@@ -8685,24 +6899,11 @@ pub enum PriceType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PriceType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PriceType {
-    const DESC: &'static TableDesc = &TABLE_0205;
-    const ALL: &'static [Self] = &[
-        Self::AdministrativePriceOrHandlingFee,
-        Self::DirectUnitCost,
-        Self::IndirectUnitCost,
-        Self::ProfessionalFeeForPerformingProvider,
-        Self::TechnologyFeeForUseOfEquipment,
-        Self::TotalPrice,
-        Self::CodeUp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PriceType, TABLE_0205, AdministrativePriceOrHandlingFee, DirectUnitCost,
+    IndirectUnitCost, ProfessionalFeeForPerformingProvider,
+    TechnologyFeeForUseOfEquipment, TotalPrice, CodeUp
+);
 
 /// Table 0206: Segment action code.
 pub static TABLE_0206: TableDesc = TableDesc {
@@ -8715,7 +6916,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 
 /// The codes of table 0206: Segment action code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -8726,16 +6927,7 @@ pub enum SegmentActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SegmentActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SegmentActionCode {
-    const DESC: &'static TableDesc = &TABLE_0206;
-    const ALL: &'static [Self] = &[Self::AddInsert, Self::Delete, Self::Update];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SegmentActionCode, TABLE_0206, AddInsert, Delete, Update);
 
 /// Table 0207: Processing mode.
 pub static TABLE_0207: TableDesc = TableDesc {
@@ -8760,7 +6952,7 @@ pub static TABLE_0207: TableDesc = TableDesc {
 
 /// The codes of table 0207: Processing mode.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
     Archive,
@@ -8781,25 +6973,10 @@ pub enum ProcessingMode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingMode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingMode {
-    const DESC: &'static TableDesc = &TABLE_0207;
-    const ALL: &'static [Self] = &[
-        Self::Archive,
-        Self::InitialLoad,
-        Self::RestoreFromArchive,
-        Self::CodeT,
-        Self::ALowerCase,
-        Self::ILowerCase,
-        Self::CodeNotPresent,
-        Self::RLowerCase,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcessingMode, TABLE_0207, Archive, InitialLoad, RestoreFromArchive, CodeT,
+    ALowerCase, ILowerCase, CodeNotPresent, RLowerCase
+);
 
 /// Table 0208: Query response status.
 pub static TABLE_0208: TableDesc = TableDesc {
@@ -8817,7 +6994,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 
 /// The codes of table 0208: Query response status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
     ApplicationError,
@@ -8830,21 +7007,10 @@ pub enum QueryResponseStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryResponseStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryResponseStatus {
-    const DESC: &'static TableDesc = &TABLE_0208;
-    const ALL: &'static [Self] = &[
-        Self::ApplicationError,
-        Self::ApplicationReject,
-        Self::NoDataFoundNoErrors,
-        Self::DataFoundNoErrorsThisIsTheDefault,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QueryResponseStatus, TABLE_0208, ApplicationError, ApplicationReject,
+    NoDataFoundNoErrors, DataFoundNoErrorsThisIsTheDefault
+);
 
 /// Table 0209: Relational Operator.
 pub static TABLE_0209: TableDesc = TableDesc {
@@ -8866,7 +7032,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 
 /// The codes of table 0209: Relational Operator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
     Contains,
@@ -8887,25 +7053,10 @@ pub enum RelationalOperator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelationalOperator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelationalOperator {
-    const DESC: &'static TableDesc = &TABLE_0209;
-    const ALL: &'static [Self] = &[
-        Self::Contains,
-        Self::Equal,
-        Self::GreaterThanOrEqual,
-        Self::Generic,
-        Self::GreaterThan,
-        Self::LessThanOrEqual,
-        Self::LessThan,
-        Self::NotEqual,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RelationalOperator, TABLE_0209, Contains, Equal, GreaterThanOrEqual, Generic,
+    GreaterThan, LessThanOrEqual, LessThan, NotEqual
+);
 
 /// Table 0210: Relational Conjunction.
 pub static TABLE_0210: TableDesc = TableDesc {
@@ -8918,7 +7069,7 @@ pub static TABLE_0210: TableDesc = TableDesc {
 
 /// The codes of table 0210: Relational Conjunction.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
     Default,
@@ -8927,16 +7078,7 @@ pub enum RelationalConjunction {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelationalConjunction {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelationalConjunction {
-    const DESC: &'static TableDesc = &TABLE_0210;
-    const ALL: &'static [Self] = &[Self::Default, Self::CodeOr];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(RelationalConjunction, TABLE_0210, Default, CodeOr);
 
 /// Table 0211: Alternate character sets.
 pub static TABLE_0211: TableDesc = TableDesc {
@@ -8970,7 +7112,7 @@ pub static TABLE_0211: TableDesc = TableDesc {
 
 /// The codes of table 0211: Alternate character sets.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
     Code8859Slash1,
@@ -9003,31 +7145,12 @@ pub enum AlternateCharacterSets {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AlternateCharacterSets {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AlternateCharacterSets {
-    const DESC: &'static TableDesc = &TABLE_0211;
-    const ALL: &'static [Self] = &[
-        Self::Code8859Slash1,
-        Self::Code8859Slash2,
-        Self::Code8859Slash3,
-        Self::Code8859Slash4,
-        Self::Code8859Slash5,
-        Self::Code8859Slash6,
-        Self::Code8859Slash7,
-        Self::Code8859Slash8,
-        Self::Code8859Slash9,
-        Self::ThePrintable7BitAsciiCharacterSet,
-        Self::CodeForInformationExchange,
-        Self::CodeIsoIr159,
-        Self::CodeIsoIr87,
-        Self::CodeUnicode,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AlternateCharacterSets, TABLE_0211, Code8859Slash1, Code8859Slash2, Code8859Slash3,
+    Code8859Slash4, Code8859Slash5, Code8859Slash6, Code8859Slash7, Code8859Slash8,
+    Code8859Slash9, ThePrintable7BitAsciiCharacterSet, CodeForInformationExchange,
+    CodeIsoIr159, CodeIsoIr87, CodeUnicode
+);
 
 /// Table 0212: Nationality.
 pub static TABLE_0212: TableDesc = TableDesc {
@@ -9059,7 +7182,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 
 /// The codes of table 0213: Purge status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PurgeStatus {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
     CodeD,
@@ -9070,16 +7193,7 @@ pub enum PurgeStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PurgeStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PurgeStatus {
-    const DESC: &'static TableDesc = &TABLE_0213;
-    const ALL: &'static [Self] = &[Self::CodeD, Self::CodeI, Self::MarkedForPurge];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PurgeStatus, TABLE_0213, CodeD, CodeI, MarkedForPurge);
 
 /// Table 0214: Special Program Codes.
 pub static TABLE_0214: TableDesc = TableDesc {
@@ -9153,7 +7267,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 
 /// The codes of table 0220: Living arrangement.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
     Alone,
@@ -9170,23 +7284,10 @@ pub enum LivingArrangement {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LivingArrangement {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LivingArrangement {
-    const DESC: &'static TableDesc = &TABLE_0220;
-    const ALL: &'static [Self] = &[
-        Self::Alone,
-        Self::Family,
-        Self::Institution,
-        Self::Relative,
-        Self::SpouseOnly,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LivingArrangement, TABLE_0220, Alone, Family, Institution, Relative, SpouseOnly,
+    Unknown
+);
 
 /// Table 0222: Contact Reason.
 pub static TABLE_0222: TableDesc = TableDesc {
@@ -9214,7 +7315,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 
 /// The codes of table 0223: Living dependency.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `CB`: Common Bath
     CommonBath,
@@ -9229,22 +7330,10 @@ pub enum LivingDependency {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LivingDependency {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LivingDependency {
-    const DESC: &'static TableDesc = &TABLE_0223;
-    const ALL: &'static [Self] = &[
-        Self::CommonBath,
-        Self::SpouseDependent,
-        Self::MedicalSupervisionRequired,
-        Self::SmallChildren,
-        Self::WalkUp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LivingDependency, TABLE_0223, CommonBath, SpouseDependent,
+    MedicalSupervisionRequired, SmallChildren, WalkUp
+);
 
 /// Table 0224: Transport arranged.
 pub static TABLE_0224: TableDesc = TableDesc {
@@ -9257,7 +7346,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 
 /// The codes of table 0224: Transport arranged.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
     Arranged,
@@ -9268,16 +7357,7 @@ pub enum TransportArranged {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransportArranged {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransportArranged {
-    const DESC: &'static TableDesc = &TABLE_0224;
-    const ALL: &'static [Self] = &[Self::Arranged, Self::NotArranged, Self::Unknown];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(TransportArranged, TABLE_0224, Arranged, NotArranged, Unknown);
 
 /// Table 0225: Escort required.
 pub static TABLE_0225: TableDesc = TableDesc {
@@ -9290,7 +7370,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 
 /// The codes of table 0225: Escort required.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
     NotRequired,
@@ -9301,16 +7381,7 @@ pub enum EscortRequired {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EscortRequired {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EscortRequired {
-    const DESC: &'static TableDesc = &TABLE_0225;
-    const ALL: &'static [Self] = &[Self::NotRequired, Self::Required, Self::Unknown];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EscortRequired, TABLE_0225, NotRequired, Required, Unknown);
 
 /// Table 0227: Manufacturers of vaccines (code=MVX).
 pub static TABLE_0227: TableDesc = TableDesc {
@@ -9375,7 +7446,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 
 /// The codes of table 0227: Manufacturers of vaccines (code=MVX).
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
     /// `AB`: Abbott Laboratories
     AbbottLaboratories,
@@ -9464,59 +7535,20 @@ pub enum ManufacturersOfVaccinesCodeMvx {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ManufacturersOfVaccinesCodeMvx {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ManufacturersOfVaccinesCodeMvx {
-    const DESC: &'static TableDesc = &TABLE_0227;
-    const ALL: &'static [Self] = &[
-        Self::AbbottLaboratories,
-        Self::AdamsLaboratories,
-        Self::AlphaTherapeuticCorporation,
-        Self::ArmourInactiveUseCen,
-        Self::Aviron,
-        Self::BaxterHealthcareCorporation,
-        Self::CodeBay,
-        Self::BernaProductsInactiveUseBpc,
-        Self::CodeBpc,
-        Self::CodeCen,
-        Self::ChironCorporation,
-        Self::ConnaughtInactiveUsePmc,
-        Self::EvansMedicalLimited,
-        Self::GreerLaboratoriesInc,
-        Self::ImmunoInternationalAg,
-        Self::MerieuxInactiveUsePmc,
-        Self::ImmunoUsInc,
-        Self::CodeJpn,
-        Self::KoreaGreenCrossCorporation,
-        Self::LederleInactiveUseWal,
-        Self::CodeMa,
-        Self::MedimmuneInc,
-        Self::MilesInactiveUseBay,
-        Self::MichiganBiologicProductsInstitute,
-        Self::MerckAndCoInc,
-        Self::NabiFormerlyNorthAmericanBiologicalsInc,
-        Self::NorthAmericanVaccineInc,
-        Self::NovartisPharmaceuticalCorporation,
-        Self::NewYorkBloodCenter,
-        Self::OrthoDiagnosticSystemsInc,
-        Self::OrganonTeknikaCorporation,
-        Self::Other,
-        Self::CodePd,
-        Self::CodePmc,
-        Self::PraxisBiologicsInactiveUseWal,
-        Self::SclavoInc,
-        Self::SwissSerumAndVaccineInstInactiveUseBpc,
-        Self::SmithKlineBeecham,
-        Self::UnknownManufacturer,
-        Self::CodeUsa,
-        Self::WyethAyerstInactiveUseWal,
-        Self::WyethAyerst,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ManufacturersOfVaccinesCodeMvx, TABLE_0227, AbbottLaboratories, AdamsLaboratories,
+    AlphaTherapeuticCorporation, ArmourInactiveUseCen, Aviron,
+    BaxterHealthcareCorporation, CodeBay, BernaProductsInactiveUseBpc, CodeBpc, CodeCen,
+    ChironCorporation, ConnaughtInactiveUsePmc, EvansMedicalLimited,
+    GreerLaboratoriesInc, ImmunoInternationalAg, MerieuxInactiveUsePmc, ImmunoUsInc,
+    CodeJpn, KoreaGreenCrossCorporation, LederleInactiveUseWal, CodeMa, MedimmuneInc,
+    MilesInactiveUseBay, MichiganBiologicProductsInstitute, MerckAndCoInc,
+    NabiFormerlyNorthAmericanBiologicalsInc, NorthAmericanVaccineInc,
+    NovartisPharmaceuticalCorporation, NewYorkBloodCenter, OrthoDiagnosticSystemsInc,
+    OrganonTeknikaCorporation, Other, CodePd, CodePmc, PraxisBiologicsInactiveUseWal,
+    SclavoInc, SwissSerumAndVaccineInstInactiveUseBpc, SmithKlineBeecham,
+    UnknownManufacturer, CodeUsa, WyethAyerstInactiveUseWal, WyethAyerst
+);
 
 /// Table 0228: Diagnosis classification.
 pub static TABLE_0228: TableDesc = TableDesc {
@@ -9538,7 +7570,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 
 /// The codes of table 0228: Diagnosis classification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
     Consultation,
@@ -9559,25 +7591,11 @@ pub enum DiagnosisClassification {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosisClassification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosisClassification {
-    const DESC: &'static TableDesc = &TABLE_0228;
-    const ALL: &'static [Self] = &[
-        Self::Consultation,
-        Self::Diagnosis,
-        Self::CodeI,
-        Self::MedicationAntibiotic,
-        Self::Other,
-        Self::RadiologicalSchedulingNotUsingIcdaCodes,
-        Self::SignAndSymptom,
-        Self::TissueDiagnosis,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DiagnosisClassification, TABLE_0228, Consultation, Diagnosis, CodeI,
+    MedicationAntibiotic, Other, RadiologicalSchedulingNotUsingIcdaCodes, SignAndSymptom,
+    TissueDiagnosis
+);
 
 /// Table 0229: DRG payor.
 pub static TABLE_0229: TableDesc = TableDesc {
@@ -9594,7 +7612,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
 
 /// The codes of table 0229: DRG payor.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DrgPayor {
     /// `C`: Champus
     Champus,
@@ -9605,20 +7623,7 @@ pub enum DrgPayor {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DrgPayor {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DrgPayor {
-    const DESC: &'static TableDesc = &TABLE_0229;
-    const ALL: &'static [Self] = &[
-        Self::Champus,
-        Self::ManagedCareOrganization,
-        Self::Medicare,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DrgPayor, TABLE_0229, Champus, ManagedCareOrganization, Medicare);
 
 /// Table 0230: Procedure functional type.
 pub static TABLE_0230: TableDesc = TableDesc {
@@ -9639,7 +7644,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 
 /// The codes of table 0230: Procedure functional type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
     Anesthesia,
@@ -9652,21 +7657,10 @@ pub enum ProcedureFunctionalType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcedureFunctionalType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcedureFunctionalType {
-    const DESC: &'static TableDesc = &TABLE_0230;
-    const ALL: &'static [Self] = &[
-        Self::Anesthesia,
-        Self::DiagnosticProcedure,
-        Self::InvasiveProcedureNotClassifiedElsewhere,
-        Self::CodeP,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcedureFunctionalType, TABLE_0230, Anesthesia, DiagnosticProcedure,
+    InvasiveProcedureNotClassifiedElsewhere, CodeP
+);
 
 /// Table 0231: Student status.
 pub static TABLE_0231: TableDesc = TableDesc {
@@ -9683,7 +7677,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 
 /// The codes of table 0231: Student status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
     FullTimeStudent,
@@ -9694,20 +7688,9 @@ pub enum StudentStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for StudentStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for StudentStatus {
-    const DESC: &'static TableDesc = &TABLE_0231;
-    const ALL: &'static [Self] = &[
-        Self::FullTimeStudent,
-        Self::NotAStudent,
-        Self::PartTimeStudent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    StudentStatus, TABLE_0231, FullTimeStudent, NotAStudent, PartTimeStudent
+);
 
 /// Table 0232: Insurance company contact reason.
 pub static TABLE_0232: TableDesc = TableDesc {
@@ -9724,7 +7707,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 
 /// The codes of table 0232: Insurance company contact reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
     MedicareClaimStatus,
@@ -9735,20 +7718,10 @@ pub enum InsuranceCompanyContactReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for InsuranceCompanyContactReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for InsuranceCompanyContactReason {
-    const DESC: &'static TableDesc = &TABLE_0232;
-    const ALL: &'static [Self] = &[
-        Self::MedicareClaimStatus,
-        Self::MedicaidClaimStatus,
-        Self::NameAddressChange,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    InsuranceCompanyContactReason, TABLE_0232, MedicareClaimStatus, MedicaidClaimStatus,
+    NameAddressChange
+);
 
 /// Table 0233: Non-concur Code/Description.
 pub static TABLE_0233: TableDesc = TableDesc {
@@ -9781,7 +7754,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 
 /// The codes of table 0234: Report timing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
     N10DayReport,
@@ -9806,27 +7779,11 @@ pub enum ReportTiming {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportTiming {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportTiming {
-    const DESC: &'static TableDesc = &TABLE_0234;
-    const ALL: &'static [Self] = &[
-        Self::N10DayReport,
-        Self::N15DayReport,
-        Self::N30DayReport,
-        Self::N3DayReport,
-        Self::N7DayReport,
-        Self::AdditionalInformation,
-        Self::Correction,
-        Self::DeviceEvaluation,
-        Self::Periodic,
-        Self::RequestedInformation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReportTiming, TABLE_0234, N10DayReport, N15DayReport, N30DayReport, N3DayReport,
+    N7DayReport, AdditionalInformation, Correction, DeviceEvaluation, Periodic,
+    RequestedInformation
+);
 
 /// Table 0235: Report source.
 pub static TABLE_0235: TableDesc = TableDesc {
@@ -9850,7 +7807,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 
 /// The codes of table 0235: Report source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
     ClinicalTrial,
@@ -9875,27 +7832,11 @@ pub enum ReportSource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportSource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportSource {
-    const DESC: &'static TableDesc = &TABLE_0235;
-    const ALL: &'static [Self] = &[
-        Self::ClinicalTrial,
-        Self::DatabaseRegistryPoisonControlCenter,
-        Self::Distributor,
-        Self::HealthProfessional,
-        Self::Literature,
-        Self::ManufacturerMarketingAuthorityHolder,
-        Self::NonHealthcareProfessional,
-        Self::Other,
-        Self::Patient,
-        Self::RegulatoryAgency,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReportSource, TABLE_0235, ClinicalTrial, DatabaseRegistryPoisonControlCenter,
+    Distributor, HealthProfessional, Literature, ManufacturerMarketingAuthorityHolder,
+    NonHealthcareProfessional, Other, Patient, RegulatoryAgency
+);
 
 /// Table 0236: Event reported to.
 pub static TABLE_0236: TableDesc = TableDesc {
@@ -9913,7 +7854,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 
 /// The codes of table 0236: Event reported to.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
     Distributor,
@@ -9926,21 +7867,10 @@ pub enum EventReportedTo {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventReportedTo {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventReportedTo {
-    const DESC: &'static TableDesc = &TABLE_0236;
-    const ALL: &'static [Self] = &[
-        Self::Distributor,
-        Self::LocalFacilityUserFacility,
-        Self::Manufacturer,
-        Self::RegulatoryAgency,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventReportedTo, TABLE_0236, Distributor, LocalFacilityUserFacility, Manufacturer,
+    RegulatoryAgency
+);
 
 /// Table 0237: Event qualification.
 pub static TABLE_0237: TableDesc = TableDesc {
@@ -9962,7 +7892,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 
 /// The codes of table 0237: Event qualification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
     Abuse,
@@ -9983,25 +7913,10 @@ pub enum EventQualification {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventQualification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventQualification {
-    const DESC: &'static TableDesc = &TABLE_0237;
-    const ALL: &'static [Self] = &[
-        Self::Abuse,
-        Self::UnexpectedBeneficialEffect,
-        Self::Dependency,
-        Self::Interaction,
-        Self::LackOfExpectTherapeuticEffect,
-        Self::Misuse,
-        Self::Overdose,
-        Self::DrugWithdrawal,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventQualification, TABLE_0237, Abuse, UnexpectedBeneficialEffect, Dependency,
+    Interaction, LackOfExpectTherapeuticEffect, Misuse, Overdose, DrugWithdrawal
+);
 
 /// Table 0238: Event seriousness.
 pub static TABLE_0238: TableDesc = TableDesc {
@@ -10014,7 +7929,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 
 /// The codes of table 0238: Event seriousness.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
     No,
@@ -10025,16 +7940,7 @@ pub enum EventSeriousness {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventSeriousness {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventSeriousness {
-    const DESC: &'static TableDesc = &TABLE_0238;
-    const ALL: &'static [Self] = &[Self::No, Self::Significant, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EventSeriousness, TABLE_0238, No, Significant, Yes);
 
 /// Table 0239: Event expected.
 pub static TABLE_0239: TableDesc = TableDesc {
@@ -10047,7 +7953,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 
 /// The codes of table 0239: Event expected.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
     No,
@@ -10058,16 +7964,7 @@ pub enum EventExpected {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventExpected {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventExpected {
-    const DESC: &'static TableDesc = &TABLE_0239;
-    const ALL: &'static [Self] = &[Self::No, Self::Unknown, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EventExpected, TABLE_0239, No, Unknown, Yes);
 
 /// Table 0240: Event consequence.
 pub static TABLE_0240: TableDesc = TableDesc {
@@ -10090,7 +7987,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 
 /// The codes of table 0240: Event consequence.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
     CongenitalAnomalyBirthDefect,
@@ -10113,26 +8010,11 @@ pub enum EventConsequence {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventConsequence {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventConsequence {
-    const DESC: &'static TableDesc = &TABLE_0240;
-    const ALL: &'static [Self] = &[
-        Self::CongenitalAnomalyBirthDefect,
-        Self::Death,
-        Self::CausedHospitalized,
-        Self::CodeI,
-        Self::CodeJ,
-        Self::LifeThreatening,
-        Self::Other,
-        Self::ProlongedHospitalization,
-        Self::CodeR,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventConsequence, TABLE_0240, CongenitalAnomalyBirthDefect, Death,
+    CausedHospitalized, CodeI, CodeJ, LifeThreatening, Other, ProlongedHospitalization,
+    CodeR
+);
 
 /// Table 0241: Patient outcome.
 pub static TABLE_0241: TableDesc = TableDesc {
@@ -10153,7 +8035,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 
 /// The codes of table 0241: Patient outcome.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
     Died,
@@ -10172,24 +8054,10 @@ pub enum PatientOutcome {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientOutcome {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientOutcome {
-    const DESC: &'static TableDesc = &TABLE_0241;
-    const ALL: &'static [Self] = &[
-        Self::Died,
-        Self::FullyRecovered,
-        Self::NotRecoveringUnchanged,
-        Self::Recovering,
-        Self::Sequelae,
-        Self::Unknown,
-        Self::Worsening,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientOutcome, TABLE_0241, Died, FullyRecovered, NotRecoveringUnchanged, Recovering,
+    Sequelae, Unknown, Worsening
+);
 
 /// Table 0242: Primary observer's qualification.
 pub static TABLE_0242: TableDesc = TableDesc {
@@ -10213,7 +8081,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 
 /// The codes of table 0242: Primary observer's qualification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
     HealthCareConsumerPatient,
@@ -10232,24 +8100,11 @@ pub enum PrimaryObserversQualification {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrimaryObserversQualification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrimaryObserversQualification {
-    const DESC: &'static TableDesc = &TABLE_0242;
-    const ALL: &'static [Self] = &[
-        Self::HealthCareConsumerPatient,
-        Self::OtherHealthProfessional,
-        Self::LawyerAttorney,
-        Self::CodeM,
-        Self::OtherNonHealthProfessional,
-        Self::PhysicianOsteopathHomeopath,
-        Self::Pharmacist,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PrimaryObserversQualification, TABLE_0242, HealthCareConsumerPatient,
+    OtherHealthProfessional, LawyerAttorney, CodeM, OtherNonHealthProfessional,
+    PhysicianOsteopathHomeopath, Pharmacist
+);
 
 /// Table 0243: Identity may be divulged.
 pub static TABLE_0243: TableDesc = TableDesc {
@@ -10262,7 +8117,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 
 /// The codes of table 0243: Identity may be divulged.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
     No,
@@ -10273,16 +8128,7 @@ pub enum IdentityMayBeDivulged {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IdentityMayBeDivulged {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IdentityMayBeDivulged {
-    const DESC: &'static TableDesc = &TABLE_0243;
-    const ALL: &'static [Self] = &[Self::No, Self::NotApplicable, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(IdentityMayBeDivulged, TABLE_0243, No, NotApplicable, Yes);
 
 /// Table 0244: Single Use Device.
 pub static TABLE_0244: TableDesc = TableDesc {
@@ -10335,7 +8181,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 
 /// The codes of table 0247: Status of evaluation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
     EvaluationAnticipatedButNotYetBegun,
@@ -10364,29 +8210,13 @@ pub enum StatusOfEvaluation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for StatusOfEvaluation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for StatusOfEvaluation {
-    const DESC: &'static TableDesc = &TABLE_0247;
-    const ALL: &'static [Self] = &[
-        Self::EvaluationAnticipatedButNotYetBegun,
-        Self::CodeC,
-        Self::ProductDiscardedUnableToFollowUp,
-        Self::ProductRemainsImplantedUnableToFollowUp,
-        Self::ProblemAlreadyKnownNoEvaluationNecessary,
-        Self::Other,
-        Self::EvaluationInProgress,
-        Self::ProductUnderQuarantineUnableToFollowUp,
-        Self::ProductUnderRecallCorrectiveAction,
-        Self::CodeU,
-        Self::ProductNotMadeByCompany,
-        Self::EvaluationCompleted,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    StatusOfEvaluation, TABLE_0247, EvaluationAnticipatedButNotYetBegun, CodeC,
+    ProductDiscardedUnableToFollowUp, ProductRemainsImplantedUnableToFollowUp,
+    ProblemAlreadyKnownNoEvaluationNecessary, Other, EvaluationInProgress,
+    ProductUnderQuarantineUnableToFollowUp, ProductUnderRecallCorrectiveAction, CodeU,
+    ProductNotMadeByCompany, EvaluationCompleted
+);
 
 /// Table 0248: Product source.
 pub static TABLE_0248: TableDesc = TableDesc {
@@ -10407,7 +8237,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 
 /// The codes of table 0248: Product source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
     CodeA,
@@ -10420,21 +8250,10 @@ pub enum ProductSource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProductSource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProductSource {
-    const DESC: &'static TableDesc = &TABLE_0248;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::CodeL,
-        Self::CodeN,
-        Self::AProductFromAReserveSampleWasEvaluated,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProductSource, TABLE_0248, CodeA, CodeL, CodeN,
+    AProductFromAReserveSampleWasEvaluated
+);
 
 /// Table 0249: Generic Product.
 pub static TABLE_0249: TableDesc = TableDesc {
@@ -10462,7 +8281,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 
 /// The codes of table 0250: Relatedness assessment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment {
     /// `H`: Highly probable
     HighlyProbable,
@@ -10477,22 +8296,10 @@ pub enum RelatednessAssessment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelatednessAssessment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelatednessAssessment {
-    const DESC: &'static TableDesc = &TABLE_0250;
-    const ALL: &'static [Self] = &[
-        Self::HighlyProbable,
-        Self::Improbable,
-        Self::ModeratelyProbable,
-        Self::NotRelated,
-        Self::SomewhatProbable,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RelatednessAssessment, TABLE_0250, HighlyProbable, Improbable, ModeratelyProbable,
+    NotRelated, SomewhatProbable
+);
 
 /// Table 0251: Action taken in response to the event.
 pub static TABLE_0251: TableDesc = TableDesc {
@@ -10512,7 +8319,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 
 /// The codes of table 0251: Action taken in response to the event.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
     ProductDoseOrFrequencyOfUseIncreased,
@@ -10529,23 +8336,11 @@ pub enum ActionTakenInResponseToTheEvent {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActionTakenInResponseToTheEvent {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActionTakenInResponseToTheEvent {
-    const DESC: &'static TableDesc = &TABLE_0251;
-    const ALL: &'static [Self] = &[
-        Self::ProductDoseOrFrequencyOfUseIncreased,
-        Self::ProductDoseOrFrequencyOfUseReduced,
-        Self::None,
-        Self::Other,
-        Self::ProductWithdrawnPermanently,
-        Self::ProductWithdrawnTemporarily,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ActionTakenInResponseToTheEvent, TABLE_0251, ProductDoseOrFrequencyOfUseIncreased,
+    ProductDoseOrFrequencyOfUseReduced, None, Other, ProductWithdrawnPermanently,
+    ProductWithdrawnTemporarily
+);
 
 /// Table 0252: Causality observations.
 pub static TABLE_0252: TableDesc = TableDesc {
@@ -10570,7 +8365,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 
 /// The codes of table 0252: Causality observations.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
     AbatementOfEventAfterProductWithdrawn,
@@ -10597,28 +8392,12 @@ pub enum CausalityObservations {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CausalityObservations {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CausalityObservations {
-    const DESC: &'static TableDesc = &TABLE_0252;
-    const ALL: &'static [Self] = &[
-        Self::AbatementOfEventAfterProductWithdrawn,
-        Self::EventRecurredAfterProductReintroduced,
-        Self::DoseResponseObserved,
-        Self::CodeEx,
-        Self::EventOccurredAfterProductIntroduced,
-        Self::CodeLi,
-        Self::CodeOe,
-        Self::Other,
-        Self::EffectObservedWhenPatientReceivesPlacebo,
-        Self::SimilarEventsInPastForThisPatient,
-        Self::CodeTc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CausalityObservations, TABLE_0252, AbatementOfEventAfterProductWithdrawn,
+    EventRecurredAfterProductReintroduced, DoseResponseObserved, CodeEx,
+    EventOccurredAfterProductIntroduced, CodeLi, CodeOe, Other,
+    EffectObservedWhenPatientReceivesPlacebo, SimilarEventsInPastForThisPatient, CodeTc
+);
 
 /// Table 0253: Indirect exposure mechanism.
 pub static TABLE_0253: TableDesc = TableDesc {
@@ -10637,7 +8416,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 
 /// The codes of table 0253: Indirect exposure mechanism.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
     BreastMilk,
@@ -10652,22 +8431,10 @@ pub enum IndirectExposureMechanism {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IndirectExposureMechanism {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IndirectExposureMechanism {
-    const DESC: &'static TableDesc = &TABLE_0253;
-    const ALL: &'static [Self] = &[
-        Self::BreastMilk,
-        Self::Father,
-        Self::Other,
-        Self::Transplacental,
-        Self::BloodProduct,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    IndirectExposureMechanism, TABLE_0253, BreastMilk, Father, Other, Transplacental,
+    BloodProduct
+);
 
 /// Table 0254: Kind of quantity.
 pub static TABLE_0254: TableDesc = TableDesc {
@@ -10783,7 +8550,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 
 /// The codes of table 0254: Kind of quantity.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
     Absorbance,
@@ -10992,119 +8759,30 @@ pub enum KindOfQuantity {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for KindOfQuantity {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for KindOfQuantity {
-    const DESC: &'static TableDesc = &TABLE_0254;
-    const ALL: &'static [Self] = &[
-        Self::Absorbance,
-        Self::ConcentrationArbitrarySubstance,
-        Self::Activity,
-        Self::Appearance,
-        Self::Arbitrary,
-        Self::Area,
-        Self::Aspect,
-        Self::CatalyticActivity,
-        Self::CatalyticContent,
-        Self::CatalyticConcentrationRatio,
-        Self::CatalyticFraction,
-        Self::Class,
-        Self::CatalyticConcentration,
-        Self::Constant,
-        Self::Coefficient,
-        Self::Color,
-        Self::Consistency,
-        Self::CatalyticRate,
-        Self::CatalyticRatio,
-        Self::Density,
-        Self::Device,
-        Self::Difference,
-        Self::Elasticity,
-        Self::ElectricalPotentialVoltage,
-        Self::ElectricalCurrentAmperage,
-        Self::ElectricalResistance,
-        Self::Energy,
-        Self::Entitic,
-        Self::EntiticCatalyticActivity,
-        Self::EntiticNumber,
-        Self::EntiticSubstanceOfAmount,
-        Self::EntiticVolume,
-        Self::Equilibrium,
-        Self::MechanicalForce,
-        Self::Frequency,
-        Self::ImpressionInterpretationOfStudy,
-        Self::KinematicViscosity,
-        Self::Length,
-        Self::LengthIncrement,
-        Self::Liquifaction,
-        Self::Mass,
-        Self::MassConcentration,
-        Self::MassContent,
-        Self::MassConcentrationRatio,
-        Self::MassFraction,
-        Self::MagneticFlux,
-        Self::MassIncrement,
-        Self::Morphology,
-        Self::Motility,
-        Self::MassRate,
-        Self::MassRatio,
-        Self::NumberConcentration,
-        Self::NumberContent,
-        Self::NumberFraction,
-        Self::NumberRatio,
-        Self::Number,
-        Self::OpticalDensity,
-        Self::Osmolality,
-        Self::PressurePartial,
-        Self::PresenceIdentityExistence,
-        Self::PowerWattage,
-        Self::Ranges,
-        Self::Ratios,
-        Self::ReciprocalRelativeTime,
-        Self::RelativeDensity,
-        Self::Relative,
-        Self::RelativeMassConcentration,
-        Self::RelativeSubstanceConcentration,
-        Self::RelativeTime,
-        Self::SaturationFraction,
-        Self::SubstanceConcentration,
-        Self::SubstanceConcentrationIncrement,
-        Self::SubstanceContent,
-        Self::SubstanceContentRate,
-        Self::SubstanceConcentrationRatio,
-        Self::SubstanceFraction,
-        Self::Shape,
-        Self::Smell,
-        Self::SubstanceRate,
-        Self::SubstanceRatio,
-        Self::SubstanceAmount,
-        Self::Susceptibility,
-        Self::Taste,
-        Self::Temperature,
-        Self::TemperatureDifference,
-        Self::TemperatureIncrement,
-        Self::ThresholdMassConcentration,
-        Self::ThresholdSubstanceConcentration,
-        Self::Time,
-        Self::DilutionFactorTiter,
-        Self::TimeDifference,
-        Self::TimeStampDateAndTime,
-        Self::TimeRatio,
-        Self::Type,
-        Self::VolumeContent,
-        Self::Velocity,
-        Self::VelocityRatio,
-        Self::VolumeFraction,
-        Self::Viscosity,
-        Self::Volume,
-        Self::VolumeRate,
-        Self::VolumeRatio,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    KindOfQuantity, TABLE_0254, Absorbance, ConcentrationArbitrarySubstance, Activity,
+    Appearance, Arbitrary, Area, Aspect, CatalyticActivity, CatalyticContent,
+    CatalyticConcentrationRatio, CatalyticFraction, Class, CatalyticConcentration,
+    Constant, Coefficient, Color, Consistency, CatalyticRate, CatalyticRatio, Density,
+    Device, Difference, Elasticity, ElectricalPotentialVoltage,
+    ElectricalCurrentAmperage, ElectricalResistance, Energy, Entitic,
+    EntiticCatalyticActivity, EntiticNumber, EntiticSubstanceOfAmount, EntiticVolume,
+    Equilibrium, MechanicalForce, Frequency, ImpressionInterpretationOfStudy,
+    KinematicViscosity, Length, LengthIncrement, Liquifaction, Mass, MassConcentration,
+    MassContent, MassConcentrationRatio, MassFraction, MagneticFlux, MassIncrement,
+    Morphology, Motility, MassRate, MassRatio, NumberConcentration, NumberContent,
+    NumberFraction, NumberRatio, Number, OpticalDensity, Osmolality, PressurePartial,
+    PresenceIdentityExistence, PowerWattage, Ranges, Ratios, ReciprocalRelativeTime,
+    RelativeDensity, Relative, RelativeMassConcentration, RelativeSubstanceConcentration,
+    RelativeTime, SaturationFraction, SubstanceConcentration,
+    SubstanceConcentrationIncrement, SubstanceContent, SubstanceContentRate,
+    SubstanceConcentrationRatio, SubstanceFraction, Shape, Smell, SubstanceRate,
+    SubstanceRatio, SubstanceAmount, Susceptibility, Taste, Temperature,
+    TemperatureDifference, TemperatureIncrement, ThresholdMassConcentration,
+    ThresholdSubstanceConcentration, Time, DilutionFactorTiter, TimeDifference,
+    TimeStampDateAndTime, TimeRatio, Type, VolumeContent, Velocity, VelocityRatio,
+    VolumeFraction, Viscosity, Volume, VolumeRate, VolumeRatio
+);
 
 /// Table 0255: Duration categories.
 pub static TABLE_0255: TableDesc = TableDesc {
@@ -11144,7 +8822,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 
 /// The codes of table 0255: Duration categories.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `* (star)`: Life of the "unit." Used for blood products.
     LifeOfTheUnitUsedForBloodProducts,
@@ -11201,43 +8879,12 @@ pub enum DurationCategories {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DurationCategories {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DurationCategories {
-    const DESC: &'static TableDesc = &TABLE_0255;
-    const ALL: &'static [Self] = &[
-        Self::LifeOfTheUnitUsedForBloodProducts,
-        Self::N12Hours,
-        Self::N1Hour,
-        Self::N1Months30Days,
-        Self::N1Week,
-        Self::N2HalfHours,
-        Self::N24Hours,
-        Self::N2Days,
-        Self::N2Hours,
-        Self::N2Months,
-        Self::N2Weeks,
-        Self::N30Minutes,
-        Self::N3Days,
-        Self::N3Hours,
-        Self::N3Months,
-        Self::N3Weeks,
-        Self::N4Days,
-        Self::N4Hours,
-        Self::N4Weeks,
-        Self::N5Days,
-        Self::N5Hours,
-        Self::N6Days,
-        Self::N6Hours,
-        Self::N7Hours,
-        Self::N8Hours,
-        Self::ToIdentifyMeasuresAtAPointInTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DurationCategories, TABLE_0255, LifeOfTheUnitUsedForBloodProducts, N12Hours, N1Hour,
+    N1Months30Days, N1Week, N2HalfHours, N24Hours, N2Days, N2Hours, N2Months, N2Weeks,
+    N30Minutes, N3Days, N3Hours, N3Months, N3Weeks, N4Days, N4Hours, N4Weeks, N5Days,
+    N5Hours, N6Days, N6Hours, N7Hours, N8Hours, ToIdentifyMeasuresAtAPointInTime
+);
 
 /// Table 0256: Time delay post challenge.
 pub static TABLE_0256: TableDesc = TableDesc {
@@ -11301,7 +8948,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 
 /// The codes of table 0256: Time delay post challenge.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
     N10Days,
@@ -11394,61 +9041,20 @@ pub enum TimeDelayPostChallenge {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TimeDelayPostChallenge {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TimeDelayPostChallenge {
-    const DESC: &'static TableDesc = &TABLE_0256;
-    const ALL: &'static [Self] = &[
-        Self::N10Days,
-        Self::N10MinutesPostChallenge,
-        Self::N12HoursPostChallenge,
-        Self::N15MinutesPostChallenge,
-        Self::N1HourPostChallenge,
-        Self::N1Month30DaysPostChallenge,
-        Self::N1MinutePostChallenge,
-        Self::N1Week,
-        Self::N2HalfHoursPostChallenge,
-        Self::N20MinutesPostChallenge,
-        Self::N24HoursPostChallenge,
-        Self::N25MinutesPostChallenge,
-        Self::N2Days,
-        Self::N2HoursPostChallenge,
-        Self::N2Months60DaysPostChallenge,
-        Self::N2MinutesPostChallenge,
-        Self::N2Weeks,
-        Self::N30MinutesPostChallenge,
-        Self::N3Days,
-        Self::N3HoursPostChallenge,
-        Self::N3Months90DaysPostChallenge,
-        Self::N3MinutesPostChallenge,
-        Self::N3Weeks,
-        Self::N4Days,
-        Self::N4HoursPostChallenge,
-        Self::N4MinutesPostChallenge,
-        Self::N4Weeks,
-        Self::N5Days,
-        Self::N5HoursPostChallenge,
-        Self::N5MinutesPostChallenge,
-        Self::N6Days,
-        Self::N6HoursPostChallenge,
-        Self::N6MinutesPostChallenge,
-        Self::N7Days,
-        Self::N7HoursPostChallenge,
-        Self::N7MinutesPostChallenge,
-        Self::N8HoursPostChallenge,
-        Self::N8HoursAlignedOnNursingShifts,
-        Self::N8MinutesPostChallenge,
-        Self::N9MinutesPostChallenge,
-        Self::BaselineTimeJustBeforeTheChallenge,
-        Self::CodePeak,
-        Self::CodeRandom,
-        Self::CodeTrough,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TimeDelayPostChallenge, TABLE_0256, N10Days, N10MinutesPostChallenge,
+    N12HoursPostChallenge, N15MinutesPostChallenge, N1HourPostChallenge,
+    N1Month30DaysPostChallenge, N1MinutePostChallenge, N1Week, N2HalfHoursPostChallenge,
+    N20MinutesPostChallenge, N24HoursPostChallenge, N25MinutesPostChallenge, N2Days,
+    N2HoursPostChallenge, N2Months60DaysPostChallenge, N2MinutesPostChallenge, N2Weeks,
+    N30MinutesPostChallenge, N3Days, N3HoursPostChallenge, N3Months90DaysPostChallenge,
+    N3MinutesPostChallenge, N3Weeks, N4Days, N4HoursPostChallenge,
+    N4MinutesPostChallenge, N4Weeks, N5Days, N5HoursPostChallenge,
+    N5MinutesPostChallenge, N6Days, N6HoursPostChallenge, N6MinutesPostChallenge, N7Days,
+    N7HoursPostChallenge, N7MinutesPostChallenge, N8HoursPostChallenge,
+    N8HoursAlignedOnNursingShifts, N8MinutesPostChallenge, N9MinutesPostChallenge,
+    BaselineTimeJustBeforeTheChallenge, CodePeak, CodeRandom, CodeTrough
+);
 
 /// Table 0257: Nature of challenge.
 pub static TABLE_0257: TableDesc = TableDesc {
@@ -11468,7 +9074,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 
 /// The codes of table 0257: Nature of challenge.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
     Fasting,
@@ -11479,16 +9085,7 @@ pub enum NatureOfChallenge {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfChallenge {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfChallenge {
-    const DESC: &'static TableDesc = &TABLE_0257;
-    const ALL: &'static [Self] = &[Self::Fasting, Self::CodeExcz, Self::CodeFfst];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(NatureOfChallenge, TABLE_0257, Fasting, CodeExcz, CodeFfst);
 
 /// Table 0258: Relationship modifier.
 pub static TABLE_0258: TableDesc = TableDesc {
@@ -11506,7 +9103,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 
 /// The codes of table 0258: Relationship modifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
     BloodProductUnit,
@@ -11519,21 +9116,9 @@ pub enum RelationshipModifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelationshipModifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelationshipModifier {
-    const DESC: &'static TableDesc = &TABLE_0258;
-    const ALL: &'static [Self] = &[
-        Self::BloodProductUnit,
-        Self::Control,
-        Self::Donor,
-        Self::Patient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RelationshipModifier, TABLE_0258, BloodProductUnit, Control, Donor, Patient
+);
 
 /// Table 0259: Modality.
 pub static TABLE_0259: TableDesc = TableDesc {
@@ -11573,7 +9158,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 
 /// The codes of table 0259: Modality.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
     Angioscopy,
@@ -11630,43 +9215,15 @@ pub enum Modality {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Modality {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Modality {
-    const DESC: &'static TableDesc = &TABLE_0259;
-    const ALL: &'static [Self] = &[
-        Self::Angioscopy,
-        Self::BiomagneticImaging,
-        Self::ColorFlowDoppler,
-        Self::Colposcopy,
-        Self::ComputedRadiography,
-        Self::Cystoscopy,
-        Self::ComputedTomography,
-        Self::DuplexDoppler,
-        Self::Diapanography,
-        Self::DigitalMicroscopy,
-        Self::Echocardiography,
-        Self::Endoscopy,
-        Self::FluoresceinAngiography,
-        Self::Fundoscopy,
-        Self::Laparoscopy,
-        Self::LaserSurfaceScan,
-        Self::MagneticResonanceAngiography,
-        Self::MagneticResonanceSpectroscopy,
-        Self::NuclearMedicineRadioisotopeStudy,
-        Self::Other,
-        Self::PositronEmissionTomographyPet,
-        Self::RadioFluoroscopy,
-        Self::CodeSt,
-        Self::Thermography,
-        Self::Ultrasound,
-        Self::XRayAngiography,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Modality, TABLE_0259, Angioscopy, BiomagneticImaging, ColorFlowDoppler, Colposcopy,
+    ComputedRadiography, Cystoscopy, ComputedTomography, DuplexDoppler, Diapanography,
+    DigitalMicroscopy, Echocardiography, Endoscopy, FluoresceinAngiography, Fundoscopy,
+    Laparoscopy, LaserSurfaceScan, MagneticResonanceAngiography,
+    MagneticResonanceSpectroscopy, NuclearMedicineRadioisotopeStudy, Other,
+    PositronEmissionTomographyPet, RadioFluoroscopy, CodeSt, Thermography, Ultrasound,
+    XRayAngiography
+);
 
 /// Table 0260: Patient location type.
 pub static TABLE_0260: TableDesc = TableDesc {
@@ -11688,7 +9245,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 
 /// The codes of table 0260: Patient location type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
     Bed,
@@ -11709,25 +9266,10 @@ pub enum PatientLocationType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientLocationType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientLocationType {
-    const DESC: &'static TableDesc = &TABLE_0260;
-    const ALL: &'static [Self] = &[
-        Self::Bed,
-        Self::Clinic,
-        Self::Department,
-        Self::ExamRoom,
-        Self::OtherLocation,
-        Self::NursingUnit,
-        Self::OperatingRoom,
-        Self::Room,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientLocationType, TABLE_0260, Bed, Clinic, Department, ExamRoom, OtherLocation,
+    NursingUnit, OperatingRoom, Room
+);
 
 /// Table 0261: Location equipment.
 pub static TABLE_0261: TableDesc = TableDesc {
@@ -11749,7 +9291,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 
 /// The codes of table 0261: Location equipment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
     ElectroEncephalogram,
@@ -11770,25 +9312,10 @@ pub enum LocationEquipment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationEquipment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationEquipment {
-    const DESC: &'static TableDesc = &TABLE_0261;
-    const ALL: &'static [Self] = &[
-        Self::ElectroEncephalogram,
-        Self::ElectroCardiogram,
-        Self::InfusionPump,
-        Self::IvPump,
-        Self::Oxygen,
-        Self::Suction,
-        Self::Ventilator,
-        Self::VitalSignsMonitor,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationEquipment, TABLE_0261, ElectroEncephalogram, ElectroCardiogram, InfusionPump,
+    IvPump, Oxygen, Suction, Ventilator, VitalSignsMonitor
+);
 
 /// Table 0262: Privacy level.
 pub static TABLE_0262: TableDesc = TableDesc {
@@ -11808,7 +9335,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 
 /// The codes of table 0262: Privacy level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
     Isolation,
@@ -11825,23 +9352,10 @@ pub enum PrivacyLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrivacyLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrivacyLevel {
-    const DESC: &'static TableDesc = &TABLE_0262;
-    const ALL: &'static [Self] = &[
-        Self::Isolation,
-        Self::PrivateRoomMedicallyJustified,
-        Self::PrivateRoom,
-        Self::PrivateRoomDueToOverflow,
-        Self::SemiPrivateRoom,
-        Self::Ward,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PrivacyLevel, TABLE_0262, Isolation, PrivateRoomMedicallyJustified, PrivateRoom,
+    PrivateRoomDueToOverflow, SemiPrivateRoom, Ward
+);
 
 /// Table 0263: Level of care.
 pub static TABLE_0263: TableDesc = TableDesc {
@@ -11862,7 +9376,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 
 /// The codes of table 0263: Level of care.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
     Ambulatory,
@@ -11881,24 +9395,10 @@ pub enum LevelOfCare {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LevelOfCare {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LevelOfCare {
-    const DESC: &'static TableDesc = &TABLE_0263;
-    const ALL: &'static [Self] = &[
-        Self::Ambulatory,
-        Self::CriticalCare,
-        Self::Emergency,
-        Self::Isolation,
-        Self::IntensiveCare,
-        Self::Routine,
-        Self::Surgery,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LevelOfCare, TABLE_0263, Ambulatory, CriticalCare, Emergency, Isolation,
+    IntensiveCare, Routine, Surgery
+);
 
 /// Table 0264: Location Department.
 pub static TABLE_0264: TableDesc = TableDesc {
@@ -11947,7 +9447,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 
 /// The codes of table 0265: Specialty type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
     Allergy,
@@ -12004,43 +9504,14 @@ pub enum SpecialtyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecialtyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecialtyType {
-    const DESC: &'static TableDesc = &TABLE_0265;
-    const ALL: &'static [Self] = &[
-        Self::Allergy,
-        Self::Ambulatory,
-        Self::Cancer,
-        Self::CoronaryCardiacCare,
-        Self::CriticalCare,
-        Self::Chiropractic,
-        Self::Education,
-        Self::Emergency,
-        Self::FamilyPlanning,
-        Self::IntensiveCare,
-        Self::Isolation,
-        Self::Naturopathic,
-        Self::NewbornNurseryInfants,
-        Self::ObstetricsGynecology,
-        Self::Observation,
-        Self::OtherSpecialty,
-        Self::Pediatrics,
-        Self::GeneralFamilyPractice,
-        Self::PediatricNeonatalIntensiveCare,
-        Self::PediatricPsychiatric,
-        Self::PediatricRehabilitation,
-        Self::PsychiatricIntensiveCare,
-        Self::Psychiatric,
-        Self::Rehabilitation,
-        Self::Surgery,
-        Self::WalkInClinic,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecialtyType, TABLE_0265, Allergy, Ambulatory, Cancer, CoronaryCardiacCare,
+    CriticalCare, Chiropractic, Education, Emergency, FamilyPlanning, IntensiveCare,
+    Isolation, Naturopathic, NewbornNurseryInfants, ObstetricsGynecology, Observation,
+    OtherSpecialty, Pediatrics, GeneralFamilyPractice, PediatricNeonatalIntensiveCare,
+    PediatricPsychiatric, PediatricRehabilitation, PsychiatricIntensiveCare, Psychiatric,
+    Rehabilitation, Surgery, WalkInClinic
+);
 
 /// Table 0267: Days of the Week.
 pub static TABLE_0267: TableDesc = TableDesc {
@@ -12061,7 +9532,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 
 /// The codes of table 0267: Days of the Week.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
     Friday,
@@ -12080,24 +9551,10 @@ pub enum DaysOfTheWeek {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DaysOfTheWeek {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DaysOfTheWeek {
-    const DESC: &'static TableDesc = &TABLE_0267;
-    const ALL: &'static [Self] = &[
-        Self::Friday,
-        Self::Monday,
-        Self::Saturday,
-        Self::Sunday,
-        Self::Thursday,
-        Self::Tuesday,
-        Self::Wednesday,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DaysOfTheWeek, TABLE_0267, Friday, Monday, Saturday, Sunday, Thursday, Tuesday,
+    Wednesday
+);
 
 /// Table 0268: Override.
 pub static TABLE_0268: TableDesc = TableDesc {
@@ -12114,7 +9571,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 
 /// The codes of table 0268: Override.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override allowed
     OverrideAllowed,
@@ -12125,20 +9582,9 @@ pub enum Override {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Override {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Override {
-    const DESC: &'static TableDesc = &TABLE_0268;
-    const ALL: &'static [Self] = &[
-        Self::OverrideAllowed,
-        Self::OverrideRequired,
-        Self::OverrideNotAllowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Override, TABLE_0268, OverrideAllowed, OverrideRequired, OverrideNotAllowed
+);
 
 /// Table 0269: Charge on indicator.
 pub static TABLE_0269: TableDesc = TableDesc {
@@ -12151,7 +9597,7 @@ pub static TABLE_0269: TableDesc = TableDesc {
 
 /// The codes of table 0269: Charge on indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on Order
     ChargeOnOrder,
@@ -12160,16 +9606,7 @@ pub enum ChargeOnIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ChargeOnIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ChargeOnIndicator {
-    const DESC: &'static TableDesc = &TABLE_0269;
-    const ALL: &'static [Self] = &[Self::ChargeOnOrder, Self::ChargeOnResult];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ChargeOnIndicator, TABLE_0269, ChargeOnOrder, ChargeOnResult);
 
 /// Table 0270: Document type.
 pub static TABLE_0270: TableDesc = TableDesc {
@@ -12197,7 +9634,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 
 /// The codes of table 0270: Document type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
     AutopsyReport,
@@ -12230,31 +9667,13 @@ pub enum DocumentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentType {
-    const DESC: &'static TableDesc = &TABLE_0270;
-    const ALL: &'static [Self] = &[
-        Self::AutopsyReport,
-        Self::Cardiodiagnostics,
-        Self::Consultation,
-        Self::DiagnosticImaging,
-        Self::DischargeSummary,
-        Self::EmergencyDepartmentReport,
-        Self::HistoryAndPhysicalExamination,
-        Self::OperativeReport,
-        Self::PsychiatricConsultation,
-        Self::PsychiatricHistoryAndPhysicalExamination,
-        Self::ProcedureNote,
-        Self::ProgressNote,
-        Self::SurgicalPathology,
-        Self::TransferSummary,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentType, TABLE_0270, AutopsyReport, Cardiodiagnostics, Consultation,
+    DiagnosticImaging, DischargeSummary, EmergencyDepartmentReport,
+    HistoryAndPhysicalExamination, OperativeReport, PsychiatricConsultation,
+    PsychiatricHistoryAndPhysicalExamination, ProcedureNote, ProgressNote,
+    SurgicalPathology, TransferSummary
+);
 
 /// Table 0271: Document completion status.
 pub static TABLE_0271: TableDesc = TableDesc {
@@ -12275,7 +9694,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 
 /// The codes of table 0271: Document completion status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
     Authenticated,
@@ -12294,24 +9713,10 @@ pub enum DocumentCompletionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentCompletionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentCompletionStatus {
-    const DESC: &'static TableDesc = &TABLE_0271;
-    const ALL: &'static [Self] = &[
-        Self::Authenticated,
-        Self::Dictated,
-        Self::Documented,
-        Self::Incomplete,
-        Self::InProgress,
-        Self::LegallyAuthenticated,
-        Self::PreAuthenticated,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentCompletionStatus, TABLE_0271, Authenticated, Dictated, Documented,
+    Incomplete, InProgress, LegallyAuthenticated, PreAuthenticated
+);
 
 /// Table 0272: Document confidentiality status.
 pub static TABLE_0272: TableDesc = TableDesc {
@@ -12328,7 +9733,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 
 /// The codes of table 0272: Document confidentiality status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `R`: Restricted
     Restricted,
@@ -12339,20 +9744,9 @@ pub enum DocumentConfidentialityStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentConfidentialityStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentConfidentialityStatus {
-    const DESC: &'static TableDesc = &TABLE_0272;
-    const ALL: &'static [Self] = &[
-        Self::Restricted,
-        Self::UsualControl,
-        Self::VeryRestricted,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentConfidentialityStatus, TABLE_0272, Restricted, UsualControl, VeryRestricted
+);
 
 /// Table 0273: Document availability status.
 pub static TABLE_0273: TableDesc = TableDesc {
@@ -12370,7 +9764,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 
 /// The codes of table 0273: Document availability status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
     AvailableForPatientCare,
@@ -12383,21 +9777,10 @@ pub enum DocumentAvailabilityStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentAvailabilityStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentAvailabilityStatus {
-    const DESC: &'static TableDesc = &TABLE_0273;
-    const ALL: &'static [Self] = &[
-        Self::AvailableForPatientCare,
-        Self::Deleted,
-        Self::Obsolete,
-        Self::UnavailableForPatientCare,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentAvailabilityStatus, TABLE_0273, AvailableForPatientCare, Deleted, Obsolete,
+    UnavailableForPatientCare
+);
 
 /// Table 0275: Document storage status.
 pub static TABLE_0275: TableDesc = TableDesc {
@@ -12415,7 +9798,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 
 /// The codes of table 0275: Document storage status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
     ActiveAndArchived,
@@ -12428,21 +9811,10 @@ pub enum DocumentStorageStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentStorageStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentStorageStatus {
-    const DESC: &'static TableDesc = &TABLE_0275;
-    const ALL: &'static [Self] = &[
-        Self::ActiveAndArchived,
-        Self::Active,
-        Self::ArchivedNotActive,
-        Self::Purged,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentStorageStatus, TABLE_0275, ActiveAndArchived, Active, ArchivedNotActive,
+    Purged
+);
 
 /// Table 0276: Appointment reason codes.
 pub static TABLE_0276: TableDesc = TableDesc {
@@ -12466,7 +9838,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 
 /// The codes of table 0276: Appointment reason codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
     ARoutineCheckUpSuchAsAnAnnualPhysical,
@@ -12491,27 +9863,13 @@ pub enum AppointmentReasonCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AppointmentReasonCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AppointmentReasonCodes {
-    const DESC: &'static TableDesc = &TABLE_0276;
-    const ALL: &'static [Self] = &[
-        Self::ARoutineCheckUpSuchAsAnAnnualPhysical,
-        Self::CheckupMixedCase,
-        Self::EmergencyAppointment,
-        Self::EmergencyMixedCase,
-        Self::AFollowUpVisitFromAPreviousAppointment,
-        Self::FollowupMixedCase,
-        Self::RoutineAppointmentDefaultIfNotValued,
-        Self::RoutineMixedCase,
-        Self::APreviouslyUnscheduledWalkInVisit,
-        Self::WalkinMixedCase,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AppointmentReasonCodes, TABLE_0276, ARoutineCheckUpSuchAsAnAnnualPhysical,
+    CheckupMixedCase, EmergencyAppointment, EmergencyMixedCase,
+    AFollowUpVisitFromAPreviousAppointment, FollowupMixedCase,
+    RoutineAppointmentDefaultIfNotValued, RoutineMixedCase,
+    APreviouslyUnscheduledWalkInVisit, WalkinMixedCase
+);
 
 /// Table 0277: Appointment type codes.
 pub static TABLE_0277: TableDesc = TableDesc {
@@ -12531,7 +9889,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 
 /// The codes of table 0277: Appointment type codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `Complete`: A request to add a completed appointment
     ARequestToAddACompletedAppointment,
@@ -12542,20 +9900,10 @@ pub enum AppointmentTypeCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AppointmentTypeCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AppointmentTypeCodes {
-    const DESC: &'static TableDesc = &TABLE_0277;
-    const ALL: &'static [Self] = &[
-        Self::ARequestToAddACompletedAppointment,
-        Self::CodeNormal,
-        Self::ARequestForATentative,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AppointmentTypeCodes, TABLE_0277, ARequestToAddACompletedAppointment, CodeNormal,
+    ARequestForATentative
+);
 
 /// Table 0278: Filler status codes.
 pub static TABLE_0278: TableDesc = TableDesc {
@@ -12588,7 +9936,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 
 /// The codes of table 0278: Filler status codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `Blocked`: The indicated time slot(s) is(are) blocked
     TheIndicatedTimeSlotsIsAreBlocked,
@@ -12613,27 +9961,12 @@ pub enum FillerStatusCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FillerStatusCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FillerStatusCodes {
-    const DESC: &'static TableDesc = &TABLE_0278;
-    const ALL: &'static [Self] = &[
-        Self::TheIndicatedTimeSlotsIsAreBlocked,
-        Self::TheIndicatedAppointmentIsBooked,
-        Self::CodeCancelled,
-        Self::CodeComplete,
-        Self::TheIndicatedAppointmentWasDiscontinued,
-        Self::CodeDeleted,
-        Self::TheAppointmentHasBeenConfirmed,
-        Self::AppointmentHasNotYetBeenConfirmed,
-        Self::CodeStarted,
-        Self::CodeWaitlist,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    FillerStatusCodes, TABLE_0278, TheIndicatedTimeSlotsIsAreBlocked,
+    TheIndicatedAppointmentIsBooked, CodeCancelled, CodeComplete,
+    TheIndicatedAppointmentWasDiscontinued, CodeDeleted, TheAppointmentHasBeenConfirmed,
+    AppointmentHasNotYetBeenConfirmed, CodeStarted, CodeWaitlist
+);
 
 /// Table 0279: Allow substitution codes.
 pub static TABLE_0279: TableDesc = TableDesc {
@@ -12654,7 +9987,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 
 /// The codes of table 0279: Allow substitution codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
     CodeConfirm,
@@ -12667,21 +10000,11 @@ pub enum AllowSubstitutionCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllowSubstitutionCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllowSubstitutionCodes {
-    const DESC: &'static TableDesc = &TABLE_0279;
-    const ALL: &'static [Self] = &[
-        Self::CodeConfirm,
-        Self::SubstitutionOfThisResourceIsNotAllowed,
-        Self::NotifyThePlacerContactPerson,
-        Self::SubstitutionOfThisResourceIsAllowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllowSubstitutionCodes, TABLE_0279, CodeConfirm,
+    SubstitutionOfThisResourceIsNotAllowed, NotifyThePlacerContactPerson,
+    SubstitutionOfThisResourceIsAllowed
+);
 
 /// Table 0280: Referral priority.
 pub static TABLE_0280: TableDesc = TableDesc {
@@ -12694,7 +10017,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 
 /// The codes of table 0280: Referral priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
     Asap,
@@ -12705,16 +10028,7 @@ pub enum ReferralPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralPriority {
-    const DESC: &'static TableDesc = &TABLE_0280;
-    const ALL: &'static [Self] = &[Self::Asap, Self::Routine, Self::Stat];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReferralPriority, TABLE_0280, Asap, Routine, Stat);
 
 /// Table 0281: Referral type.
 pub static TABLE_0281: TableDesc = TableDesc {
@@ -12734,7 +10048,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 
 /// The codes of table 0281: Referral type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `Hom`: Home Care
     HomeCare,
@@ -12751,23 +10065,10 @@ pub enum ReferralType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralType {
-    const DESC: &'static TableDesc = &TABLE_0281;
-    const ALL: &'static [Self] = &[
-        Self::HomeCare,
-        Self::Laboratory,
-        Self::Medical,
-        Self::Psychiatric,
-        Self::Radiology,
-        Self::SkilledNursing,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralType, TABLE_0281, HomeCare, Laboratory, Medical, Psychiatric, Radiology,
+    SkilledNursing
+);
 
 /// Table 0282: Referral disposition.
 pub static TABLE_0282: TableDesc = TableDesc {
@@ -12785,7 +10086,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 
 /// The codes of table 0282: Referral disposition.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
     AssumeManagement,
@@ -12798,21 +10099,10 @@ pub enum ReferralDisposition {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralDisposition {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralDisposition {
-    const DESC: &'static TableDesc = &TABLE_0282;
-    const ALL: &'static [Self] = &[
-        Self::AssumeManagement,
-        Self::ReturnPatientAfterEvaluation,
-        Self::SecondOpinion,
-        Self::SendWrittenReport,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralDisposition, TABLE_0282, AssumeManagement, ReturnPatientAfterEvaluation,
+    SecondOpinion, SendWrittenReport
+);
 
 /// Table 0283: Referral Status.
 pub static TABLE_0283: TableDesc = TableDesc {
@@ -12830,7 +10120,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 
 /// The codes of table 0283: Referral Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
     Accepted,
@@ -12843,21 +10133,7 @@ pub enum ReferralStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralStatus {
-    const DESC: &'static TableDesc = &TABLE_0283;
-    const ALL: &'static [Self] = &[
-        Self::Accepted,
-        Self::Expired,
-        Self::Pending,
-        Self::Rejected,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReferralStatus, TABLE_0283, Accepted, Expired, Pending, Rejected);
 
 /// Table 0284: Referral category.
 pub static TABLE_0284: TableDesc = TableDesc {
@@ -12875,7 +10151,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 
 /// The codes of table 0284: Referral category.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
     Ambulatory,
@@ -12888,21 +10164,9 @@ pub enum ReferralCategory {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralCategory {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralCategory {
-    const DESC: &'static TableDesc = &TABLE_0284;
-    const ALL: &'static [Self] = &[
-        Self::Ambulatory,
-        Self::Emergency,
-        Self::Inpatient,
-        Self::Outpatient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralCategory, TABLE_0284, Ambulatory, Emergency, Inpatient, Outpatient
+);
 
 /// Table 0285: Insurance company ID codes.
 pub static TABLE_0285: TableDesc = TableDesc {
@@ -12929,7 +10193,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 
 /// The codes of table 0286: Provider role.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProviderRole {
     /// `CP`: Consulting Provider
     ConsultingProvider,
@@ -12942,21 +10206,10 @@ pub enum ProviderRole {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProviderRole {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProviderRole {
-    const DESC: &'static TableDesc = &TABLE_0286;
-    const ALL: &'static [Self] = &[
-        Self::ConsultingProvider,
-        Self::PrimaryCareProvider,
-        Self::ReferringProvider,
-        Self::ReferredToProvider,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProviderRole, TABLE_0286, ConsultingProvider, PrimaryCareProvider, ReferringProvider,
+    ReferredToProvider
+);
 
 /// Table 0287: Problem/Goal Action code.
 pub static TABLE_0287: TableDesc = TableDesc {
@@ -12977,7 +10230,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 
 /// The codes of table 0287: Problem/Goal Action code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
     Add,
@@ -12996,24 +10249,10 @@ pub enum ProblemGoalActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProblemGoalActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProblemGoalActionCode {
-    const DESC: &'static TableDesc = &TABLE_0287;
-    const ALL: &'static [Self] = &[
-        Self::Add,
-        Self::Correct,
-        Self::Delete,
-        Self::Link,
-        Self::Unchanged,
-        Self::Unlink,
-        Self::Update,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProblemGoalActionCode, TABLE_0287, Add, Correct, Delete, Link, Unchanged, Unlink,
+    Update
+);
 
 /// Table 0288: Census Tract.
 pub static TABLE_0288: TableDesc = TableDesc {
@@ -13068,7 +10307,7 @@ pub static TABLE_0291: TableDesc = TableDesc {
 
 /// The codes of table 0291: Subtype of referenced data.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `BASIC`: ISDN PCM audio data
     IsdnPcmAudioData,
@@ -13101,31 +10340,13 @@ pub enum SubtypeOfReferencedData {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubtypeOfReferencedData {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubtypeOfReferencedData {
-    const DESC: &'static TableDesc = &TABLE_0291;
-    const ALL: &'static [Self] = &[
-        Self::IsdnPcmAudioData,
-        Self::CodeDicom,
-        Self::FacsimileData,
-        Self::GraphicsInterchangeFormat,
-        Self::HypertextMarkupLanguage,
-        Self::ElectronicInkDataJot1Point0Standard,
-        Self::JointPhotographicExpertsGroup,
-        Self::UninterpretedBinaryData,
-        Self::PictFormatImageData,
-        Self::PostScriptProgram,
-        Self::RichTextFormat,
-        Self::CodeSgml,
-        Self::TiffImageData,
-        Self::CodeXml,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SubtypeOfReferencedData, TABLE_0291, IsdnPcmAudioData, CodeDicom, FacsimileData,
+    GraphicsInterchangeFormat, HypertextMarkupLanguage,
+    ElectronicInkDataJot1Point0Standard, JointPhotographicExpertsGroup,
+    UninterpretedBinaryData, PictFormatImageData, PostScriptProgram, RichTextFormat,
+    CodeSgml, TiffImageData, CodeXml
+);
 
 /// Table 0292: Vaccines administered.
 pub static TABLE_0292: TableDesc = TableDesc {
@@ -13240,7 +10461,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 
 /// The codes of table 0292: Vaccines administered.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: DTP
     Dtp01,
@@ -13447,118 +10668,25 @@ pub enum VaccinesAdministered {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VaccinesAdministered {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VaccinesAdministered {
-    const DESC: &'static TableDesc = &TABLE_0292;
-    const ALL: &'static [Self] = &[
-        Self::Dtp01,
-        Self::Opv02,
-        Self::Mmr03,
-        Self::Mr04,
-        Self::Measles05,
-        Self::Rubella06,
-        Self::Mumps07,
-        Self::HepBAdolescentOrPediatric08,
-        Self::TdAdult09,
-        Self::Dtp1,
-        Self::Ipv,
-        Self::Pertussis,
-        Self::DiphtheriaAntitoxin,
-        Self::Tig,
-        Self::IgNos,
-        Self::InfluenzaSplitInclPurifiedSurfaceAntigen,
-        Self::InfluenzaWhole,
-        Self::HibNos,
-        Self::RabiesIntramuscularInjection,
-        Self::Bcg,
-        Self::Opv2,
-        Self::DTaP,
-        Self::Varicella,
-        Self::DtpHib,
-        Self::Plague,
-        Self::Anthrax,
-        Self::TyphoidOral,
-        Self::Cholera,
-        Self::BotulinumAntitoxin,
-        Self::DtPediatric,
-        Self::Cmvig,
-        Self::Mmr3,
-        Self::Hbig,
-        Self::HepAPediatricNos,
-        Self::Meningococcal,
-        Self::Pneumococcal,
-        Self::Rig,
-        Self::TetanusToxoid,
-        Self::Vzig,
-        Self::YellowFever,
-        Self::RubellaMumps,
-        Self::JapaneseEncephalitis,
-        Self::Mr4,
-        Self::RabiesIntradermalInjection,
-        Self::TyphoidParenteral,
-        Self::HepBAdolescentHighRiskInfant,
-        Self::HepBAdult,
-        Self::HepBDialysis,
-        Self::HepBNos,
-        Self::HibPrpD,
-        Self::HibHbOc,
-        Self::HibPrpT,
-        Self::HibPrpOmp,
-        Self::Measles5,
-        Self::DtaPHib,
-        Self::HibHepB,
-        Self::HepAAdult,
-        Self::TyphoidParenteralAkdUsMilitary,
-        Self::AdenovirusType4,
-        Self::AdenovirusType7,
-        Self::DengueFever,
-        Self::Hantavirus,
-        Self::HepC,
-        Self::HepE,
-        Self::Rubella6,
-        Self::HerpesSimplex2,
-        Self::Hiv,
-        Self::Hpv,
-        Self::JuninVirus,
-        Self::Leishmaniasis,
-        Self::Leprosy,
-        Self::LymeDisease,
-        Self::Malaria,
-        Self::Melanoma,
-        Self::Parainfluenza3,
-        Self::Mumps7,
-        Self::QFever,
-        Self::RsvIgiv,
-        Self::RheumaticFever,
-        Self::RiftValleyFever,
-        Self::Rotavirus,
-        Self::Smallpox,
-        Self::StaphylococcusBacterioLysate,
-        Self::TickBorneEncephalitis,
-        Self::TularemiaVaccine,
-        Self::VacciniaImmuneGlobulin,
-        Self::HepBAdolescentOrPediatric8,
-        Self::VeeLive,
-        Self::VeeInactivated,
-        Self::AdenovirusNos,
-        Self::HepAPedAdol2Dose,
-        Self::HepAPedAdol3Dose,
-        Self::HepANos,
-        Self::Ig,
-        Self::Igiv,
-        Self::InfluenzaNos,
-        Self::PolioNos,
-        Self::TdAdult9,
-        Self::RabiesNos,
-        Self::TyphoidNos,
-        Self::VeeNos,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    VaccinesAdministered, TABLE_0292, Dtp01, Opv02, Mmr03, Mr04, Measles05, Rubella06,
+    Mumps07, HepBAdolescentOrPediatric08, TdAdult09, Dtp1, Ipv, Pertussis,
+    DiphtheriaAntitoxin, Tig, IgNos, InfluenzaSplitInclPurifiedSurfaceAntigen,
+    InfluenzaWhole, HibNos, RabiesIntramuscularInjection, Bcg, Opv2, DTaP, Varicella,
+    DtpHib, Plague, Anthrax, TyphoidOral, Cholera, BotulinumAntitoxin, DtPediatric,
+    Cmvig, Mmr3, Hbig, HepAPediatricNos, Meningococcal, Pneumococcal, Rig, TetanusToxoid,
+    Vzig, YellowFever, RubellaMumps, JapaneseEncephalitis, Mr4,
+    RabiesIntradermalInjection, TyphoidParenteral, HepBAdolescentHighRiskInfant,
+    HepBAdult, HepBDialysis, HepBNos, HibPrpD, HibHbOc, HibPrpT, HibPrpOmp, Measles5,
+    DtaPHib, HibHepB, HepAAdult, TyphoidParenteralAkdUsMilitary, AdenovirusType4,
+    AdenovirusType7, DengueFever, Hantavirus, HepC, HepE, Rubella6, HerpesSimplex2, Hiv,
+    Hpv, JuninVirus, Leishmaniasis, Leprosy, LymeDisease, Malaria, Melanoma,
+    Parainfluenza3, Mumps7, QFever, RsvIgiv, RheumaticFever, RiftValleyFever, Rotavirus,
+    Smallpox, StaphylococcusBacterioLysate, TickBorneEncephalitis, TularemiaVaccine,
+    VacciniaImmuneGlobulin, HepBAdolescentOrPediatric8, VeeLive, VeeInactivated,
+    AdenovirusNos, HepAPedAdol2Dose, HepAPedAdol3Dose, HepANos, Ig, Igiv, InfluenzaNos,
+    PolioNos, TdAdult9, RabiesNos, TyphoidNos, VeeNos
+);
 
 /// Table 0293: Billing Category.
 pub static TABLE_0293: TableDesc = TableDesc {
@@ -13617,7 +10745,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 
 /// The codes of table 0294: Time selection criteria parameter class codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `FRI`: An indicator that Friday is or is not preferred for the day on which the
     CodeFri,
@@ -13640,26 +10768,10 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TimeSelectionCriteriaParameterClassCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
-    const DESC: &'static TableDesc = &TABLE_0294;
-    const ALL: &'static [Self] = &[
-        Self::CodeFri,
-        Self::CodeMon,
-        Self::CodePrefend,
-        Self::CodePrefstart,
-        Self::CodeSat,
-        Self::CodeSun,
-        Self::CodeThu,
-        Self::CodeTue,
-        Self::CodeWed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TimeSelectionCriteriaParameterClassCodes, TABLE_0294, CodeFri, CodeMon, CodePrefend,
+    CodePrefstart, CodeSat, CodeSun, CodeThu, CodeTue, CodeWed
+);
 
 /// Table 0295: Handicap.
 pub static TABLE_0295: TableDesc = TableDesc {
@@ -13699,7 +10811,7 @@ pub static TABLE_0298: TableDesc = TableDesc {
 
 /// The codes of table 0298: CP range type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
     FlatRate,
@@ -13708,16 +10820,7 @@ pub enum CpRangeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CpRangeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CpRangeType {
-    const DESC: &'static TableDesc = &TABLE_0298;
-    const ALL: &'static [Self] = &[Self::FlatRate, Self::ProRate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CpRangeType, TABLE_0298, FlatRate, ProRate);
 
 /// Table 0299: Encoding.
 pub static TABLE_0299: TableDesc = TableDesc {
@@ -13734,7 +10837,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 
 /// The codes of table 0299: Encoding.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: no encoding - data are displayable ASCII characters
     CodeA,
@@ -13745,20 +10848,9 @@ pub enum Encoding {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Encoding {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Encoding {
-    const DESC: &'static TableDesc = &TABLE_0299;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::EncodingAsDefinedByMime,
-        Self::HexadecimalEncoding,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Encoding, TABLE_0299, CodeA, EncodingAsDefinedByMime, HexadecimalEncoding
+);
 
 /// Table 0300: Namespace ID.
 pub static TABLE_0300: TableDesc = TableDesc {
@@ -13793,7 +10885,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 
 /// The codes of table 0301: Universal ID type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `DNS`: An Internet dotted name
     AnInternetDottedName,
@@ -13822,29 +10914,12 @@ pub enum UniversalIdType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for UniversalIdType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for UniversalIdType {
-    const DESC: &'static TableDesc = &TABLE_0301;
-    const ALL: &'static [Self] = &[
-        Self::AnInternetDottedName,
-        Self::SameAsUuid,
-        Self::TheCenHealthcareCodingSchemeDesignator,
-        Self::ReservedForFutureHl7RegistrationSchemes,
-        Self::CodeIso,
-        Self::CodeL,
-        Self::CodeM,
-        Self::CodeN,
-        Self::CodeRandom,
-        Self::TheDceUniversalUniqueIdentifier,
-        Self::AnX400MhsFormatIdentifier,
-        Self::AnX500DirectoryName,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    UniversalIdType, TABLE_0301, AnInternetDottedName, SameAsUuid,
+    TheCenHealthcareCodingSchemeDesignator, ReservedForFutureHl7RegistrationSchemes,
+    CodeIso, CodeL, CodeM, CodeN, CodeRandom, TheDceUniversalUniqueIdentifier,
+    AnX400MhsFormatIdentifier, AnX500DirectoryName
+);
 
 /// Table 0302: Point Of Care.
 pub static TABLE_0302: TableDesc = TableDesc {
@@ -13924,7 +10999,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 
 /// The codes of table 0309: Coverage type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
     BothHospitalAndPhysician,
@@ -13935,20 +11010,10 @@ pub enum CoverageType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CoverageType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CoverageType {
-    const DESC: &'static TableDesc = &TABLE_0309;
-    const ALL: &'static [Self] = &[
-        Self::BothHospitalAndPhysician,
-        Self::HospitalInstitutional,
-        Self::PhysicianProfessional,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CoverageType, TABLE_0309, BothHospitalAndPhysician, HospitalInstitutional,
+    PhysicianProfessional
+);
 
 /// Table 0311: Job Status.
 pub static TABLE_0311: TableDesc = TableDesc {
@@ -13966,7 +11031,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 
 /// The codes of table 0311: Job Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
     Other,
@@ -13979,21 +11044,7 @@ pub enum JobStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for JobStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for JobStatus {
-    const DESC: &'static TableDesc = &TABLE_0311;
-    const ALL: &'static [Self] = &[
-        Self::Other,
-        Self::Permanent,
-        Self::Temporary,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(JobStatus, TABLE_0311, Other, Permanent, Temporary, Unknown);
 
 /// Table 0312: Policy Scope.
 pub static TABLE_0312: TableDesc = TableDesc {
@@ -14036,7 +11087,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 
 /// The codes of table 0315: Living will.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LivingWill {
     /// `F`: Yes, patient has a living will but it is not on file
     YesPatientHasALivingWillButItIsNotOnFile,
@@ -14051,22 +11102,10 @@ pub enum LivingWill {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LivingWill {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LivingWill {
-    const DESC: &'static TableDesc = &TABLE_0315;
-    const ALL: &'static [Self] = &[
-        Self::YesPatientHasALivingWillButItIsNotOnFile,
-        Self::CodeI,
-        Self::CodeN,
-        Self::Unknown,
-        Self::YesPatientHasALivingWill,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LivingWill, TABLE_0315, YesPatientHasALivingWillButItIsNotOnFile, CodeI, CodeN,
+    Unknown, YesPatientHasALivingWill
+);
 
 /// Table 0316: Organ donor.
 pub static TABLE_0316: TableDesc = TableDesc {
@@ -14087,7 +11126,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 
 /// The codes of table 0316: Organ donor.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrganDonor {
     /// `F`: Yes, patient is a donor, but card is not on file
     YesPatientIsADonorButCardIsNotOnFile,
@@ -14100,21 +11139,10 @@ pub enum OrganDonor {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrganDonor {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrganDonor {
-    const DESC: &'static TableDesc = &TABLE_0316;
-    const ALL: &'static [Self] = &[
-        Self::YesPatientIsADonorButCardIsNotOnFile,
-        Self::CodeI,
-        Self::Unknown,
-        Self::YesPatientIsADonorAndCardIsOnFile,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrganDonor, TABLE_0316, YesPatientIsADonorButCardIsNotOnFile, CodeI, Unknown,
+    YesPatientIsADonorAndCardIsOnFile
+);
 
 /// Table 0317: Annotations.
 pub static TABLE_0317: TableDesc = TableDesc {
@@ -14133,7 +11161,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 
 /// The codes of table 0317: Annotations.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
     PaceSpike,
@@ -14148,22 +11176,9 @@ pub enum Annotations {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Annotations {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Annotations {
-    const DESC: &'static TableDesc = &TABLE_0317;
-    const ALL: &'static [Self] = &[
-        Self::PaceSpike,
-        Self::SasMarker,
-        Self::SenseMarker,
-        Self::BeatMarker,
-        Self::Etc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Annotations, TABLE_0317, PaceSpike, SasMarker, SenseMarker, BeatMarker, Etc
+);
 
 /// Table 0319: Department Cost Center.
 pub static TABLE_0319: TableDesc = TableDesc {
@@ -14199,7 +11214,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 
 /// The codes of table 0321: Dispense method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
     AutomaticDispensing,
@@ -14212,21 +11227,9 @@ pub enum DispenseMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DispenseMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DispenseMethod {
-    const DESC: &'static TableDesc = &TABLE_0321;
-    const ALL: &'static [Self] = &[
-        Self::AutomaticDispensing,
-        Self::FloorStock,
-        Self::Traditional,
-        Self::UnitDose,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DispenseMethod, TABLE_0321, AutomaticDispensing, FloorStock, Traditional, UnitDose
+);
 
 /// Table 0322: Completion status.
 pub static TABLE_0322: TableDesc = TableDesc {
@@ -14244,7 +11247,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 
 /// The codes of table 0322: Completion status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
     Complete,
@@ -14257,21 +11260,10 @@ pub enum CompletionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CompletionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CompletionStatus {
-    const DESC: &'static TableDesc = &TABLE_0322;
-    const ALL: &'static [Self] = &[
-        Self::Complete,
-        Self::NotAdministered,
-        Self::PartiallyAdministered,
-        Self::Refused,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CompletionStatus, TABLE_0322, Complete, NotAdministered, PartiallyAdministered,
+    Refused
+);
 
 /// Table 0323: Action code.
 pub static TABLE_0323: TableDesc = TableDesc {
@@ -14284,7 +11276,7 @@ pub static TABLE_0323: TableDesc = TableDesc {
 
 /// The codes of table 0323: Action code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActionCode {
     /// `A`: Add
     Add,
@@ -14295,16 +11287,7 @@ pub enum ActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActionCode {
-    const DESC: &'static TableDesc = &TABLE_0323;
-    const ALL: &'static [Self] = &[Self::Add, Self::Delete, Self::Update];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ActionCode, TABLE_0323, Add, Delete, Update);
 
 /// Table 0324: Location characteristic ID.
 pub static TABLE_0324: TableDesc = TableDesc {
@@ -14336,7 +11319,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 
 /// The codes of table 0324: Location characteristic ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
     GenderOfPatients,
@@ -14365,29 +11348,11 @@ pub enum LocationCharacteristicId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationCharacteristicId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationCharacteristicId {
-    const DESC: &'static TableDesc = &TABLE_0324;
-    const ALL: &'static [Self] = &[
-        Self::GenderOfPatients,
-        Self::CodeImp,
-        Self::CodeInf,
-        Self::LevelOfCare,
-        Self::Licensed,
-        Self::Overflow,
-        Self::CodePrl,
-        Self::BedIsSetUp,
-        Self::CodeSha,
-        Self::Smoking,
-        Self::BedIsStaffed,
-        Self::TeachingLocation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationCharacteristicId, TABLE_0324, GenderOfPatients, CodeImp, CodeInf,
+    LevelOfCare, Licensed, Overflow, CodePrl, BedIsSetUp, CodeSha, Smoking, BedIsStaffed,
+    TeachingLocation
+);
 
 /// Table 0325: Location relationship ID.
 pub static TABLE_0325: TableDesc = TableDesc {
@@ -14408,7 +11373,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 
 /// The codes of table 0325: Location relationship ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location Alias(es)
     LocationAliasEs,
@@ -14427,24 +11392,10 @@ pub enum LocationRelationshipId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationRelationshipId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationRelationshipId {
-    const DESC: &'static TableDesc = &TABLE_0325;
-    const ALL: &'static [Self] = &[
-        Self::LocationAliasEs,
-        Self::NearestDietary,
-        Self::NearestLab,
-        Self::SecondLab,
-        Self::ParentLocation,
-        Self::NearestPharmacy,
-        Self::SecondPharmacy,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationRelationshipId, TABLE_0325, LocationAliasEs, NearestDietary, NearestLab,
+    SecondLab, ParentLocation, NearestPharmacy, SecondPharmacy
+);
 
 /// Table 0326: Visit indicator.
 pub static TABLE_0326: TableDesc = TableDesc {
@@ -14457,7 +11408,7 @@ pub static TABLE_0326: TableDesc = TableDesc {
 
 /// The codes of table 0326: Visit indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level (default)
     AccountLevelDefault,
@@ -14466,16 +11417,7 @@ pub enum VisitIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VisitIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VisitIndicator {
-    const DESC: &'static TableDesc = &TABLE_0326;
-    const ALL: &'static [Self] = &[Self::AccountLevelDefault, Self::VisitLevel];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(VisitIndicator, TABLE_0326, AccountLevelDefault, VisitLevel);
 
 /// Table 0327: Job Code/Class.
 pub static TABLE_0327: TableDesc = TableDesc {
@@ -14506,7 +11448,7 @@ pub static TABLE_0329: TableDesc = TableDesc {
 
 /// The codes of table 0329: Quantity method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Actual count
     ActualCount,
@@ -14515,16 +11457,7 @@ pub enum QuantityMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QuantityMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QuantityMethod {
-    const DESC: &'static TableDesc = &TABLE_0329;
-    const ALL: &'static [Self] = &[Self::ActualCount, Self::EstimatedSeeComment];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(QuantityMethod, TABLE_0329, ActualCount, EstimatedSeeComment);
 
 /// Table 0330: Marketing basis.
 pub static TABLE_0330: TableDesc = TableDesc {
@@ -14544,7 +11477,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 
 /// The codes of table 0330: Marketing basis.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
     N510KExempt,
@@ -14561,23 +11494,10 @@ pub enum MarketingBasis {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MarketingBasis {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MarketingBasis {
-    const DESC: &'static TableDesc = &TABLE_0330;
-    const ALL: &'static [Self] = &[
-        Self::N510KExempt,
-        Self::N510K,
-        Self::PostMarketingStudy522,
-        Self::PremarketingAuthorization,
-        Self::Preamendment,
-        Self::Transitional,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MarketingBasis, TABLE_0330, N510KExempt, N510K, PostMarketingStudy522,
+    PremarketingAuthorization, Preamendment, Transitional
+);
 
 /// Table 0331: Facility type.
 pub static TABLE_0331: TableDesc = TableDesc {
@@ -14595,7 +11515,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 
 /// The codes of table 0331: Facility type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
     AgentForAForeignManufacturer,
@@ -14608,21 +11528,10 @@ pub enum FacilityType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FacilityType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FacilityType {
-    const DESC: &'static TableDesc = &TABLE_0331;
-    const ALL: &'static [Self] = &[
-        Self::AgentForAForeignManufacturer,
-        Self::Distributor,
-        Self::Manufacturer,
-        Self::User,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    FacilityType, TABLE_0331, AgentForAForeignManufacturer, Distributor, Manufacturer,
+    User
+);
 
 /// Table 0332: Network source type.
 pub static TABLE_0332: TableDesc = TableDesc {
@@ -14635,7 +11544,7 @@ pub static TABLE_0332: TableDesc = TableDesc {
 
 /// The codes of table 0332: Network source type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NetworkSourceType {
     /// `A`: Accept
     Accept,
@@ -14644,16 +11553,7 @@ pub enum NetworkSourceType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NetworkSourceType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NetworkSourceType {
-    const DESC: &'static TableDesc = &TABLE_0332;
-    const ALL: &'static [Self] = &[Self::Accept, Self::Initiate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(NetworkSourceType, TABLE_0332, Accept, Initiate);
 
 /// Table 0333: Driver's license issuing authority.
 pub static TABLE_0333: TableDesc = TableDesc {
@@ -14670,7 +11570,7 @@ pub static TABLE_0333: TableDesc = TableDesc {
 
 /// The codes of table 0333: Driver's license issuing authority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DriversLicenseIssuingAuthority {
     /// `M`: Migrates to different CPU
     MigratesToDifferentCpu,
@@ -14681,20 +11581,9 @@ pub enum DriversLicenseIssuingAuthority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DriversLicenseIssuingAuthority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DriversLicenseIssuingAuthority {
-    const DESC: &'static TableDesc = &TABLE_0333;
-    const ALL: &'static [Self] = &[
-        Self::MigratesToDifferentCpu,
-        Self::ShutDown,
-        Self::StartUp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DriversLicenseIssuingAuthority, TABLE_0333, MigratesToDifferentCpu, ShutDown, StartUp
+);
 
 /// Table 0334: Disabled person.
 pub static TABLE_0334: TableDesc = TableDesc {
@@ -14712,7 +11601,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 
 /// The codes of table 0334: Disabled person.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DisabledPerson {
     /// `AP`: Associated party
     AssociatedParty,
@@ -14725,21 +11614,9 @@ pub enum DisabledPerson {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DisabledPerson {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DisabledPerson {
-    const DESC: &'static TableDesc = &TABLE_0334;
-    const ALL: &'static [Self] = &[
-        Self::AssociatedParty,
-        Self::Guarantor,
-        Self::Insured,
-        Self::Patient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DisabledPerson, TABLE_0334, AssociatedParty, Guarantor, Insured, Patient
+);
 
 /// Table 0335: Repeat Pattern.
 pub static TABLE_0335: TableDesc = TableDesc {
@@ -14766,7 +11643,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 
 /// The codes of table 0336: Referral reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
     ProviderOrdered,
@@ -14779,21 +11656,10 @@ pub enum ReferralReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralReason {
-    const DESC: &'static TableDesc = &TABLE_0336;
-    const ALL: &'static [Self] = &[
-        Self::ProviderOrdered,
-        Self::PatientPreference,
-        Self::SecondOpinion,
-        Self::WorkLoad,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralReason, TABLE_0336, ProviderOrdered, PatientPreference, SecondOpinion,
+    WorkLoad
+);
 
 /// Table 0337: Certification Status.
 pub static TABLE_0337: TableDesc = TableDesc {
@@ -14806,7 +11672,7 @@ pub static TABLE_0337: TableDesc = TableDesc {
 
 /// The codes of table 0337: Certification Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
     Certified,
@@ -14815,16 +11681,7 @@ pub enum CertificationStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CertificationStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CertificationStatus {
-    const DESC: &'static TableDesc = &TABLE_0337;
-    const ALL: &'static [Self] = &[Self::Certified, Self::Eligible];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CertificationStatus, TABLE_0337, Certified, Eligible);
 
 /// Table 0338: Practitioner ID number type.
 pub static TABLE_0338: TableDesc = TableDesc {
@@ -14849,7 +11706,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 
 /// The codes of table 0338: Practitioner ID number type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County number
     CountyNumber,
@@ -14876,28 +11733,11 @@ pub enum PractitionerIdNumberType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PractitionerIdNumberType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PractitionerIdNumberType {
-    const DESC: &'static TableDesc = &TABLE_0338;
-    const ALL: &'static [Self] = &[
-        Self::CountyNumber,
-        Self::DrugEnforcementAgencyNo,
-        Self::GeneralLedgerNumber,
-        Self::LaborAndIndustriesNumber,
-        Self::MedicaidNumber,
-        Self::MedicareNumber,
-        Self::QaNumber,
-        Self::StateLicenseNumber,
-        Self::TaxIdNumber,
-        Self::TrainingLicenseNumber,
-        Self::UniquePhysicianIdNo,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PractitionerIdNumberType, TABLE_0338, CountyNumber, DrugEnforcementAgencyNo,
+    GeneralLedgerNumber, LaborAndIndustriesNumber, MedicaidNumber, MedicareNumber,
+    QaNumber, StateLicenseNumber, TaxIdNumber, TrainingLicenseNumber, UniquePhysicianIdNo
+);
 
 /// Table 0339: Advanced Beneficiary Notice Code.
 pub static TABLE_0339: TableDesc = TableDesc {
@@ -14921,7 +11761,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
 
 /// The codes of table 0339: Advanced Beneficiary Notice Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdvancedBeneficiaryNoticeCode {
     /// `1`: Service is subject to medical necessity procedures
     Code1,
@@ -14934,16 +11774,9 @@ pub enum AdvancedBeneficiaryNoticeCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdvancedBeneficiaryNoticeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdvancedBeneficiaryNoticeCode {
-    const DESC: &'static TableDesc = &TABLE_0339;
-    const ALL: &'static [Self] = &[Self::Code1, Self::Code2, Self::Code3, Self::Code4];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdvancedBeneficiaryNoticeCode, TABLE_0339, Code1, Code2, Code3, Code4
+);
 
 /// Table 0340: Procedure Code Modifier.
 pub static TABLE_0340: TableDesc = TableDesc {
@@ -15012,7 +11845,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
 
 /// The codes of table 0344: Patient's relationship to insured.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientsRelationshipToInsured {
     /// `01`: Patient is insured
     PatientIsInsured,
@@ -15055,36 +11888,12 @@ pub enum PatientsRelationshipToInsured {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientsRelationshipToInsured {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientsRelationshipToInsured {
-    const DESC: &'static TableDesc = &TABLE_0344;
-    const ALL: &'static [Self] = &[
-        Self::PatientIsInsured,
-        Self::Spouse,
-        Self::Code03,
-        Self::Code04,
-        Self::StepChild,
-        Self::FosterChild,
-        Self::WardOfTheCourt,
-        Self::Employee,
-        Self::Unknown,
-        Self::HandicappedDependent,
-        Self::OrganDonor,
-        Self::CadaverDonor,
-        Self::Grandchild,
-        Self::NieceNephew,
-        Self::InjuredPlaintiff,
-        Self::SponsoredDependent,
-        Self::MinorDependentOfAMinorDependent,
-        Self::Parent,
-        Self::Grandparent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientsRelationshipToInsured, TABLE_0344, PatientIsInsured, Spouse, Code03, Code04,
+    StepChild, FosterChild, WardOfTheCourt, Employee, Unknown, HandicappedDependent,
+    OrganDonor, CadaverDonor, Grandchild, NieceNephew, InjuredPlaintiff,
+    SponsoredDependent, MinorDependentOfAMinorDependent, Parent, Grandparent
+);
 
 /// Table 0345: Appeal Reason.
 pub static TABLE_0345: TableDesc = TableDesc {
@@ -15133,7 +11942,7 @@ pub static TABLE_0348: TableDesc = TableDesc {
 
 /// The codes of table 0348: Special program indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecialProgramIndicator {
     /// `01`: EPSDT-CHAP
     EpsdtChap,
@@ -15154,25 +11963,12 @@ pub enum SpecialProgramIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecialProgramIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecialProgramIndicator {
-    const DESC: &'static TableDesc = &TABLE_0348;
-    const ALL: &'static [Self] = &[
-        Self::EpsdtChap,
-        Self::PhysicallyHandicappedChildrensProgram,
-        Self::SpecialFederalFunding,
-        Self::FamilyPlanning,
-        Self::Disability,
-        Self::PpvMedicare100PercentPayment,
-        Self::InducedAbortionDangerToLife,
-        Self::InducedAbortionVictimRapeIncest,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecialProgramIndicator, TABLE_0348, EpsdtChap,
+    PhysicallyHandicappedChildrensProgram, SpecialFederalFunding, FamilyPlanning,
+    Disability, PpvMedicare100PercentPayment, InducedAbortionDangerToLife,
+    InducedAbortionVictimRapeIncest
+);
 
 /// Table 0349: PSRO/UR approval indicator.
 pub static TABLE_0349: TableDesc = TableDesc {
@@ -15191,7 +11987,7 @@ pub static TABLE_0349: TableDesc = TableDesc {
 
 /// The codes of table 0349: PSRO/UR approval indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PsroUrApprovalIndicator {
     /// `1`: Approved by the PSRO/UR as billed
     ApprovedByThePsroUrAsBilled,
@@ -15206,22 +12002,10 @@ pub enum PsroUrApprovalIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PsroUrApprovalIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PsroUrApprovalIndicator {
-    const DESC: &'static TableDesc = &TABLE_0349;
-    const ALL: &'static [Self] = &[
-        Self::ApprovedByThePsroUrAsBilled,
-        Self::Code2,
-        Self::PartialApproval,
-        Self::AdmissionDenied,
-        Self::PostpaymentReviewApplicable,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PsroUrApprovalIndicator, TABLE_0349, ApprovedByThePsroUrAsBilled, Code2,
+    PartialApproval, AdmissionDenied, PostpaymentReviewApplicable
+);
 
 /// Table 0350: Occurrence code.
 pub static TABLE_0350: TableDesc = TableDesc {
@@ -15325,7 +12109,7 @@ pub static TABLE_0350: TableDesc = TableDesc {
 
 /// The codes of table 0350: Occurrence code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OccurrenceCode {
     /// `01`: Auto accident
     AutoAccident,
@@ -15480,92 +12264,36 @@ pub enum OccurrenceCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OccurrenceCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OccurrenceCode {
-    const DESC: &'static TableDesc = &TABLE_0350;
-    const ALL: &'static [Self] = &[
-        Self::AutoAccident,
-        Self::Code02,
-        Self::AccidentTortLiability,
-        Self::AccidentEmploymentRelated,
-        Self::OtherAccident,
-        Self::CrimeVictim,
-        Self::StartOfInfertilityTreatmentCycle,
-        Self::LastMenstrualPeriod,
-        Self::OnsetOfSymptomsIllness,
-        Self::Code12,
-        Self::Code17,
-        Self::DateOfRetirementPatientBeneficiary,
-        Self::DateOfRetirementSpouse,
-        Self::GuaranteeOfPaymentBegan,
-        Self::UrNoticeReceived,
-        Self::DateActiveCareEnded,
-        Self::DateInsuranceDenied,
-        Self::DateBenefitsTerminatedByPrimaryPayor,
-        Self::DateSnfBedAvailable,
-        Self::DateHomeHealthPlanEstablished,
-        Self::SpousesDateOfBirth,
-        Self::Code29,
-        Self::Code30,
-        Self::Code31,
-        Self::Code32,
-        Self::Code33,
-        Self::DateOfElectionOfExtendedCareFacilities,
-        Self::DateTreatmentStartedForPt,
-        Self::Code36,
-        Self::Code37,
-        Self::ScheduledDateOfAdmission,
-        Self::DateOfFirstTestForPreAdmissionTesting,
-        Self::DateOfDischarge,
-        Self::ScheduledDateOfCanceledSurgery,
-        Self::DateTreatmentStartedForOt,
-        Self::DateTreatmentStartedForSt,
-        Self::DateTreatmentStartedForCardiacRehab,
-        Self::PayerCodes47,
-        Self::PayerCodes48,
-        Self::PayerCodes49,
-        Self::DateLienReleased,
-        Self::DateTreatmentStartedForPsychiatricCare,
-        Self::OccurrenceSpanCodesAndDates70,
-        Self::OccurrenceSpanCodesAndDates71,
-        Self::OccurrenceSpanCodesAndDates72,
-        Self::OccurrenceSpanCodesAndDates73,
-        Self::OccurrenceSpanCodesAndDates74,
-        Self::OccurrenceSpanCodesAndDates75,
-        Self::OccurrenceSpanCodesAndDates76,
-        Self::OccurrenceSpanCodesAndDates77,
-        Self::OccurrenceSpanCodesAndDates78,
-        Self::OccurrenceSpanCodesAndDates79,
-        Self::OccurrenceSpanCodesAndDates80,
-        Self::OccurrenceSpanCodesAndDates81,
-        Self::OccurrenceSpanCodesAndDates82,
-        Self::OccurrenceSpanCodesAndDates83,
-        Self::OccurrenceSpanCodesAndDates84,
-        Self::OccurrenceSpanCodesAndDates85,
-        Self::OccurrenceSpanCodesAndDates86,
-        Self::OccurrenceSpanCodesAndDates87,
-        Self::OccurrenceSpanCodesAndDates88,
-        Self::OccurrenceSpanCodesAndDates89,
-        Self::OccurrenceSpanCodesAndDates90,
-        Self::OccurrenceSpanCodesAndDates91,
-        Self::OccurrenceSpanCodesAndDates92,
-        Self::OccurrenceSpanCodesAndDates93,
-        Self::OccurrenceSpanCodesAndDates94,
-        Self::OccurrenceSpanCodesAndDates95,
-        Self::OccurrenceSpanCodesAndDates96,
-        Self::OccurrenceSpanCodesAndDates97,
-        Self::OccurrenceSpanCodesAndDates98,
-        Self::OccurrenceSpanCodesAndDates99,
-        Self::BirthdateInsuredA,
-        Self::EffectiveDateInsuredAPolicy,
-        Self::BenefitsExhaustedPayerA,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OccurrenceCode, TABLE_0350, AutoAccident, Code02, AccidentTortLiability,
+    AccidentEmploymentRelated, OtherAccident, CrimeVictim,
+    StartOfInfertilityTreatmentCycle, LastMenstrualPeriod, OnsetOfSymptomsIllness,
+    Code12, Code17, DateOfRetirementPatientBeneficiary, DateOfRetirementSpouse,
+    GuaranteeOfPaymentBegan, UrNoticeReceived, DateActiveCareEnded, DateInsuranceDenied,
+    DateBenefitsTerminatedByPrimaryPayor, DateSnfBedAvailable,
+    DateHomeHealthPlanEstablished, SpousesDateOfBirth, Code29, Code30, Code31, Code32,
+    Code33, DateOfElectionOfExtendedCareFacilities, DateTreatmentStartedForPt, Code36,
+    Code37, ScheduledDateOfAdmission, DateOfFirstTestForPreAdmissionTesting,
+    DateOfDischarge, ScheduledDateOfCanceledSurgery, DateTreatmentStartedForOt,
+    DateTreatmentStartedForSt, DateTreatmentStartedForCardiacRehab, PayerCodes47,
+    PayerCodes48, PayerCodes49, DateLienReleased, DateTreatmentStartedForPsychiatricCare,
+    OccurrenceSpanCodesAndDates70, OccurrenceSpanCodesAndDates71,
+    OccurrenceSpanCodesAndDates72, OccurrenceSpanCodesAndDates73,
+    OccurrenceSpanCodesAndDates74, OccurrenceSpanCodesAndDates75,
+    OccurrenceSpanCodesAndDates76, OccurrenceSpanCodesAndDates77,
+    OccurrenceSpanCodesAndDates78, OccurrenceSpanCodesAndDates79,
+    OccurrenceSpanCodesAndDates80, OccurrenceSpanCodesAndDates81,
+    OccurrenceSpanCodesAndDates82, OccurrenceSpanCodesAndDates83,
+    OccurrenceSpanCodesAndDates84, OccurrenceSpanCodesAndDates85,
+    OccurrenceSpanCodesAndDates86, OccurrenceSpanCodesAndDates87,
+    OccurrenceSpanCodesAndDates88, OccurrenceSpanCodesAndDates89,
+    OccurrenceSpanCodesAndDates90, OccurrenceSpanCodesAndDates91,
+    OccurrenceSpanCodesAndDates92, OccurrenceSpanCodesAndDates93,
+    OccurrenceSpanCodesAndDates94, OccurrenceSpanCodesAndDates95,
+    OccurrenceSpanCodesAndDates96, OccurrenceSpanCodesAndDates97,
+    OccurrenceSpanCodesAndDates98, OccurrenceSpanCodesAndDates99, BirthdateInsuredA,
+    EffectiveDateInsuredAPolicy, BenefitsExhaustedPayerA
+);
 
 /// Table 0351: Occurrence span.
 pub static TABLE_0351: TableDesc = TableDesc {
@@ -15590,7 +12318,7 @@ pub static TABLE_0351: TableDesc = TableDesc {
 
 /// The codes of table 0351: Occurrence span.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OccurrenceSpan {
     /// `70`: Qualifying stay dates for SNF
     QualifyingStayDatesForSnf,
@@ -15617,28 +12345,12 @@ pub enum OccurrenceSpan {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OccurrenceSpan {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OccurrenceSpan {
-    const DESC: &'static TableDesc = &TABLE_0351;
-    const ALL: &'static [Self] = &[
-        Self::QualifyingStayDatesForSnf,
-        Self::PriorStayDates,
-        Self::FirstLastVisit,
-        Self::BenefitEligibilityPeriod,
-        Self::NonCoveredLevelOfCare,
-        Self::SnfLevelOfCare,
-        Self::PatientLiability,
-        Self::ProviderLiabilityPeriod,
-        Self::SnfPriorStayDates,
-        Self::PayerCode,
-        Self::ProUrApprovedStayDates,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OccurrenceSpan, TABLE_0351, QualifyingStayDatesForSnf, PriorStayDates,
+    FirstLastVisit, BenefitEligibilityPeriod, NonCoveredLevelOfCare, SnfLevelOfCare,
+    PatientLiability, ProviderLiabilityPeriod, SnfPriorStayDates, PayerCode,
+    ProUrApprovedStayDates
+);
 
 /// Table 0353: CWE statuses.
 pub static TABLE_0353: TableDesc = TableDesc {
@@ -15657,7 +12369,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
 
 /// The codes of table 0353: CWE statuses.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CweStatuses {
     /// `NA`: Not applicable
     NotApplicable,
@@ -15672,22 +12384,10 @@ pub enum CweStatuses {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CweStatuses {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CweStatuses {
-    const DESC: &'static TableDesc = &TABLE_0353;
-    const ALL: &'static [Self] = &[
-        Self::NotApplicable,
-        Self::NotAsked,
-        Self::NotAvailable,
-        Self::Unknown,
-        Self::AskedButUnknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CweStatuses, TABLE_0353, NotApplicable, NotAsked, NotAvailable, Unknown,
+    AskedButUnknown
+);
 
 /// Table 0354: Message structure.
 pub static TABLE_0354: TableDesc = TableDesc {
@@ -15828,7 +12528,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
 
 /// The codes of table 0354: Message structure.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MessageStructure {
     /// `ACK`
     CodeAck,
@@ -16081,141 +12781,25 @@ pub enum MessageStructure {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MessageStructure {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MessageStructure {
-    const DESC: &'static TableDesc = &TABLE_0354;
-    const ALL: &'static [Self] = &[
-        Self::CodeAck,
-        Self::A19AdrA19,
-        Self::A01A04A05A08A13A14A28A31,
-        Self::A02A21A22A23A25A26A27A29A32A33,
-        Self::A03,
-        Self::A06A07,
-        Self::A09A10A11A15,
-        Self::A12,
-        Self::A16,
-        Self::A17,
-        Self::A18,
-        Self::A20,
-        Self::A24,
-        Self::A28A31,
-        Self::A30A34A35136A46A47A48A49,
-        Self::A37,
-        Self::A38,
-        Self::A39A40A41A42,
-        Self::A43A44,
-        Self::A45,
-        Self::A50A51,
-        Self::P01P05,
-        Self::P02,
-        Self::P06,
-        Self::C01C02C03C04C05C06C07C08,
-        Self::C09C10C11C12,
-        Self::P03,
-        Self::T12DocT12,
-        Self::Q01DsrQ01,
-        Self::Q03,
-        Self::R07,
-        Self::Q04,
-        Self::R09ErpR09,
-        Self::T01T03T05T07T09T11,
-        Self::T02T04T06T08T10,
-        Self::P09MfdP09,
-        Self::M01M03M05M06M07M08M09M10M11,
-        Self::M01,
-        Self::M02,
-        Self::M03,
-        Self::M05,
-        Self::M06,
-        Self::M07,
-        Self::M08,
-        Self::M09,
-        Self::M10,
-        Self::M11,
-        Self::CodeOmdO01,
-        Self::CodeOmnO01,
-        Self::CodeOmsO01,
-        Self::CodeOrdO02,
-        Self::R02R04OrfR02,
-        Self::O01OrmO01,
-        Self::Q06OrmQ06,
-        Self::CodeOrnO02,
-        Self::O02OrrO02,
-        Self::Q06OrrQ06,
-        Self::CodeOrsO02,
-        Self::R01,
-        Self::W01,
-        Self::Q06OsqQ06,
-        Self::Q06OsrQ06,
-        Self::P07P08,
-        Self::Pc6Pc7Pc8,
-        Self::I07,
-        Self::PccPchPcj,
-        Self::PcbPcd,
-        Self::Pc1Pc2Pc3,
-        Self::Pcl,
-        Self::Pca,
-        Self::Pc5,
-        Self::Pcf,
-        Self::Q02QckQ02,
-        Self::A19QryA19,
-        Self::Pc4Pc9PcePck,
-        Self::Q01QryQ01,
-        Self::Q02QryQ02,
-        Self::R02R04QryR02,
-        Self::T12QryT12,
-        Self::Rar,
-        Self::O01RasO01,
-        Self::O022,
-        Self::I05RciI05,
-        Self::I06RclI06,
-        Self::O01RdeO01,
-        Self::CodeRdoO01,
-        Self::Rdr,
-        Self::O01RdsO01,
-        Self::I12I13I14I15RefI12,
-        Self::Rer,
-        Self::Rgr,
-        Self::O01RgvO01,
-        Self::Ror,
-        Self::I08I09,
-        Self::I01I04,
-        Self::I02,
-        Self::I03,
-        Self::I08I09I10I11,
-        Self::I05RqcI05,
-        Self::I06RqcI06,
-        Self::I01I02I03,
-        Self::I04,
-        Self::Q09,
-        Self::O02RraO02,
-        Self::O02RrdO02,
-        Self::O01RreO01,
-        Self::O02RreO02,
-        Self::O02RrgO02,
-        Self::I12I13I14I15RriI12,
-        Self::CodeRroO02,
-        Self::CodeSiuS12,
-        Self::Q08,
-        Self::S25SqmS25,
-        Self::S25SqrS25,
-        Self::S01S02S03S04S05S06S07S08S09S10S11SrmS01,
-        Self::S01S02S03S04S05S06S07S08S09S10S11SrrS01,
-        Self::P09SurP09,
-        Self::R09TbrR09,
-        Self::Q05,
-        Self::Q07,
-        Self::V01,
-        Self::V03,
-        Self::V04,
-        Self::V02,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MessageStructure, TABLE_0354, CodeAck, A19AdrA19, A01A04A05A08A13A14A28A31,
+    A02A21A22A23A25A26A27A29A32A33, A03, A06A07, A09A10A11A15, A12, A16, A17, A18, A20,
+    A24, A28A31, A30A34A35136A46A47A48A49, A37, A38, A39A40A41A42, A43A44, A45, A50A51,
+    P01P05, P02, P06, C01C02C03C04C05C06C07C08, C09C10C11C12, P03, T12DocT12, Q01DsrQ01,
+    Q03, R07, Q04, R09ErpR09, T01T03T05T07T09T11, T02T04T06T08T10, P09MfdP09,
+    M01M03M05M06M07M08M09M10M11, M01, M02, M03, M05, M06, M07, M08, M09, M10, M11,
+    CodeOmdO01, CodeOmnO01, CodeOmsO01, CodeOrdO02, R02R04OrfR02, O01OrmO01, Q06OrmQ06,
+    CodeOrnO02, O02OrrO02, Q06OrrQ06, CodeOrsO02, R01, W01, Q06OsqQ06, Q06OsrQ06, P07P08,
+    Pc6Pc7Pc8, I07, PccPchPcj, PcbPcd, Pc1Pc2Pc3, Pcl, Pca, Pc5, Pcf, Q02QckQ02,
+    A19QryA19, Pc4Pc9PcePck, Q01QryQ01, Q02QryQ02, R02R04QryR02, T12QryT12, Rar,
+    O01RasO01, O022, I05RciI05, I06RclI06, O01RdeO01, CodeRdoO01, Rdr, O01RdsO01,
+    I12I13I14I15RefI12, Rer, Rgr, O01RgvO01, Ror, I08I09, I01I04, I02, I03, I08I09I10I11,
+    I05RqcI05, I06RqcI06, I01I02I03, I04, Q09, O02RraO02, O02RrdO02, O01RreO01,
+    O02RreO02, O02RrgO02, I12I13I14I15RriI12, CodeRroO02, CodeSiuS12, Q08, S25SqmS25,
+    S25SqrS25, S01S02S03S04S05S06S07S08S09S10S11SrmS01,
+    S01S02S03S04S05S06S07S08S09S10S11SrrS01, P09SurP09, R09TbrR09, Q05, Q07, V01, V03,
+    V04, V02
+);
 
 /// Table 0355: Primary key value type.
 pub static TABLE_0355: TableDesc = TableDesc {
@@ -16228,7 +12812,7 @@ pub static TABLE_0355: TableDesc = TableDesc {
 
 /// The codes of table 0355: Primary key value type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrimaryKeyValueType {
     /// `CE`: Coded element
     CodedElement,
@@ -16237,16 +12821,7 @@ pub enum PrimaryKeyValueType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrimaryKeyValueType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrimaryKeyValueType {
-    const DESC: &'static TableDesc = &TABLE_0355;
-    const ALL: &'static [Self] = &[Self::CodedElement, Self::PersonLocation];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PrimaryKeyValueType, TABLE_0355, CodedElement, PersonLocation);
 
 /// Table 0356: Alternate character set handling scheme.
 pub static TABLE_0356: TableDesc = TableDesc {
@@ -16262,7 +12837,7 @@ pub static TABLE_0356: TableDesc = TableDesc {
 
 /// The codes of table 0356: Alternate character set handling scheme.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSetHandlingScheme {
     /// `2.3`: sec. 2.9
     Sec2Point9,
@@ -16271,16 +12846,9 @@ pub enum AlternateCharacterSetHandlingScheme {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AlternateCharacterSetHandlingScheme {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AlternateCharacterSetHandlingScheme {
-    const DESC: &'static TableDesc = &TABLE_0356;
-    const ALL: &'static [Self] = &[Self::Sec2Point9, Self::CodeIso2022Dash1994];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AlternateCharacterSetHandlingScheme, TABLE_0356, Sec2Point9, CodeIso2022Dash1994
+);
 
 /// Table 0357: Message error condition codes.
 pub static TABLE_0357: TableDesc = TableDesc {
@@ -16307,7 +12875,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
 
 /// The codes of table 0357: Message error condition codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MessageErrorConditionCodes {
     /// `0`: Message accepted
     MessageAccepted,
@@ -16338,30 +12906,13 @@ pub enum MessageErrorConditionCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MessageErrorConditionCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MessageErrorConditionCodes {
-    const DESC: &'static TableDesc = &TABLE_0357;
-    const ALL: &'static [Self] = &[
-        Self::MessageAccepted,
-        Self::SegmentSequenceError,
-        Self::RequiredFieldMissing,
-        Self::DataTypeError,
-        Self::TableValueNotFound,
-        Self::UnsupportedMessageType,
-        Self::UnsupportedEventCode,
-        Self::UnsupportedProcessingId,
-        Self::UnsupportedVersionId,
-        Self::UnknownKeyIdentifier,
-        Self::DuplicateKeyIdentifier,
-        Self::ApplicationRecordLocked,
-        Self::ApplicationInternalError,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MessageErrorConditionCodes, TABLE_0357, MessageAccepted, SegmentSequenceError,
+    RequiredFieldMissing, DataTypeError, TableValueNotFound, UnsupportedMessageType,
+    UnsupportedEventCode, UnsupportedProcessingId, UnsupportedVersionId,
+    UnknownKeyIdentifier, DuplicateKeyIdentifier, ApplicationRecordLocked,
+    ApplicationInternalError
+);
 
 /// Table 0358: Practitioner Group.
 pub static TABLE_0358: TableDesc = TableDesc {
@@ -16388,7 +12939,7 @@ pub static TABLE_0359: TableDesc = TableDesc {
 
 /// The codes of table 0359: Diagnosis priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosisPriority {
     /// `0`: not included in diagnosis ranking
     NotIncludedInDiagnosisRanking,
@@ -16401,21 +12952,10 @@ pub enum DiagnosisPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosisPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosisPriority {
-    const DESC: &'static TableDesc = &TABLE_0359;
-    const ALL: &'static [Self] = &[
-        Self::NotIncludedInDiagnosisRanking,
-        Self::ThePrimaryDiagnosis,
-        Self::ForRankedSecondaryDiagnoses2,
-        Self::ForRankedSecondaryDiagnoses2AndHigher,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DiagnosisPriority, TABLE_0359, NotIncludedInDiagnosisRanking, ThePrimaryDiagnosis,
+    ForRankedSecondaryDiagnoses2, ForRankedSecondaryDiagnoses2AndHigher
+);
 
 /// Table 0360: Degree.
 pub static TABLE_0360: TableDesc = TableDesc {
@@ -16468,7 +13008,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
 
 /// The codes of table 0360: Degree.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Degree {
     /// `AA`: Associate of Arts
     AssociateOfArts,
@@ -16551,56 +13091,20 @@ pub enum Degree {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Degree {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Degree {
-    const DESC: &'static TableDesc = &TABLE_0360;
-    const ALL: &'static [Self] = &[
-        Self::AssociateOfArts,
-        Self::AssociateOfAppliedScience,
-        Self::AssociateOfBusinessAdministration,
-        Self::AssociateOfEngineering,
-        Self::AssociateOfScience,
-        Self::BachelorOfArts,
-        Self::BachelorOfBusinessAdministration,
-        Self::BachelorOrEngineering,
-        Self::BachelorOfFineArts,
-        Self::BachelorOfNursing,
-        Self::BachelorOfScience,
-        Self::BachelorOfScienceLaw,
-        Self::BachelorOfTheology,
-        Self::Certificate,
-        Self::DoctorOfBusinessAdministration,
-        Self::DoctorOfEducation,
-        Self::Diploma,
-        Self::DoctorOfOsteopathy,
-        Self::HighSchoolGraduate,
-        Self::JurisDoctor,
-        Self::MasterOfArts,
-        Self::MasterOfBusinessAdministration,
-        Self::MasterOfCivilEngineering,
-        Self::DoctorOfMedicine,
-        Self::MasterOfDivinity,
-        Self::MasterOfEngineering,
-        Self::MasterOfEducation,
-        Self::MasterOfElectricalEngineering,
-        Self::MasterOfFineArts,
-        Self::MasterOfMechanicalEngineering,
-        Self::MasterOfScience,
-        Self::MasterOfScienceLaw,
-        Self::MasterOfTheology,
-        Self::NonGraduate,
-        Self::DoctorOfPhilosophy,
-        Self::DoctorOfEngineering,
-        Self::DoctorOfScience,
-        Self::SecretarialCertificate,
-        Self::TradeSchoolGraduate,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Degree, TABLE_0360, AssociateOfArts, AssociateOfAppliedScience,
+    AssociateOfBusinessAdministration, AssociateOfEngineering, AssociateOfScience,
+    BachelorOfArts, BachelorOfBusinessAdministration, BachelorOrEngineering,
+    BachelorOfFineArts, BachelorOfNursing, BachelorOfScience, BachelorOfScienceLaw,
+    BachelorOfTheology, Certificate, DoctorOfBusinessAdministration, DoctorOfEducation,
+    Diploma, DoctorOfOsteopathy, HighSchoolGraduate, JurisDoctor, MasterOfArts,
+    MasterOfBusinessAdministration, MasterOfCivilEngineering, DoctorOfMedicine,
+    MasterOfDivinity, MasterOfEngineering, MasterOfEducation,
+    MasterOfElectricalEngineering, MasterOfFineArts, MasterOfMechanicalEngineering,
+    MasterOfScience, MasterOfScienceLaw, MasterOfTheology, NonGraduate,
+    DoctorOfPhilosophy, DoctorOfEngineering, DoctorOfScience, SecretarialCertificate,
+    TradeSchoolGraduate
+);
 
 /// Table 0361: Sending/receiving application.
 pub static TABLE_0361: TableDesc = TableDesc {
@@ -16649,7 +13153,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
 
 /// The codes of table 0364: Comment type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CommentType {
     /// `1R`: Primary Reason
     PrimaryReason,
@@ -16670,25 +13174,11 @@ pub enum CommentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CommentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CommentType {
-    const DESC: &'static TableDesc = &TABLE_0364;
-    const ALL: &'static [Self] = &[
-        Self::PrimaryReason,
-        Self::SecondaryReason,
-        Self::AncillaryInstructions,
-        Self::DuplicateInteractionReason,
-        Self::GeneralInstructions,
-        Self::GeneralReason,
-        Self::PatientInstructions,
-        Self::Remark,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CommentType, TABLE_0364, PrimaryReason, SecondaryReason, AncillaryInstructions,
+    DuplicateInteractionReason, GeneralInstructions, GeneralReason, PatientInstructions,
+    Remark
+);
 
 /// Table 0399.
 pub static TABLE_0399: TableDesc = TableDesc {
@@ -16714,7 +13204,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
 
 /// The codes of table 0409: Application change type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ApplicationChangeType {
     /// `M`: Migrates to different CPU
     MigratesToDifferentCpu,
@@ -16725,20 +13215,9 @@ pub enum ApplicationChangeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ApplicationChangeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ApplicationChangeType {
-    const DESC: &'static TableDesc = &TABLE_0409;
-    const ALL: &'static [Self] = &[
-        Self::MigratesToDifferentCpu,
-        Self::ShutDown,
-        Self::StartUp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ApplicationChangeType, TABLE_0409, MigratesToDifferentCpu, ShutDown, StartUp
+);
 
 /// Table 0913.
 pub static TABLE_0913: TableDesc = TableDesc {
@@ -16764,7 +13243,7 @@ pub static TABLE_4000: TableDesc = TableDesc {
 
 /// The codes of table 4000: Name/address representation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NameAddressRepresentation {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
     AlphabeticIeDefaultOrSomeSingleByte,
@@ -16775,17 +13254,7 @@ pub enum NameAddressRepresentation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NameAddressRepresentation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NameAddressRepresentation {
-    const DESC: &'static TableDesc = &TABLE_4000;
-    const ALL: &'static [Self] = &[
-        Self::AlphabeticIeDefaultOrSomeSingleByte,
-        Self::IdeographicIeKanji,
-        Self::PhoneticIeAsciiKatakanaHiraganaEtc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NameAddressRepresentation, TABLE_4000, AlphabeticIeDefaultOrSomeSingleByte,
+    IdeographicIeKanji, PhoneticIeAsciiKatakanaHiraganaEtc
+);

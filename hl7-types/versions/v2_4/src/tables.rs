@@ -27,7 +27,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: Administrative sex.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrativeSex {
     /// `A`: Ambiguous
     Ambiguous,
@@ -44,23 +44,9 @@ pub enum AdministrativeSex {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrativeSex {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrativeSex {
-    const DESC: &'static TableDesc = &TABLE_0001;
-    const ALL: &'static [Self] = &[
-        Self::Ambiguous,
-        Self::Female,
-        Self::Male,
-        Self::NotApplicable,
-        Self::Other,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrativeSex, TABLE_0001, Ambiguous, Female, Male, NotApplicable, Other, Unknown
+);
 
 /// Table 0002: Marital status.
 pub static TABLE_0002: TableDesc = TableDesc {
@@ -90,7 +76,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 
 /// The codes of table 0002: Marital status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
     Separated,
@@ -127,33 +113,11 @@ pub enum MaritalStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MaritalStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MaritalStatus {
-    const DESC: &'static TableDesc = &TABLE_0002;
-    const ALL: &'static [Self] = &[
-        Self::Separated,
-        Self::Unmarried,
-        Self::CommonLaw,
-        Self::Divorced,
-        Self::LegallySeparated,
-        Self::LivingTogether,
-        Self::Interlocutory,
-        Self::Married,
-        Self::Annulled,
-        Self::Other,
-        Self::DomesticPartner,
-        Self::RegisteredDomesticPartner,
-        Self::Single,
-        Self::Unreported,
-        Self::Unknown,
-        Self::Widowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MaritalStatus, TABLE_0002, Separated, Unmarried, CommonLaw, Divorced,
+    LegallySeparated, LivingTogether, Interlocutory, Married, Annulled, Other,
+    DomesticPartner, RegisteredDomesticPartner, Single, Unreported, Unknown, Widowed
+);
 
 /// Table 0003: Event type.
 pub static TABLE_0003: TableDesc = TableDesc {
@@ -478,7 +442,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 
 /// The codes of table 0003: Event type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventType0003 {
     /// `A01`: ADT/ACK - Admit/visit notification
     AdtAckAdmitVisitNotification,
@@ -1003,277 +967,100 @@ pub enum EventType0003 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventType0003 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventType0003 {
-    const DESC: &'static TableDesc = &TABLE_0003;
-    const ALL: &'static [Self] = &[
-        Self::AdtAckAdmitVisitNotification,
-        Self::AdtAckTransferAPatient,
-        Self::AdtAckDischargeEndVisit,
-        Self::AdtAckRegisterAPatient,
-        Self::AdtAckPreAdmitAPatient,
-        Self::AdtAckChangeAnOutpatientToAnInpatient,
-        Self::AdtAckChangeAnInpatientToAnOutpatient,
-        Self::AdtAckUpdatePatientInformation,
-        Self::AdtAckPatientDepartingTracking,
-        Self::AdtAckPatientArrivingTracking,
-        Self::AdtAckCancelAdmitVisitNotification,
-        Self::AdtAckCancelTransfer,
-        Self::AdtAckCancelDischargeEndVisit,
-        Self::AdtAckPendingAdmit,
-        Self::AdtAckPendingTransfer,
-        Self::AdtAckPendingDischarge,
-        Self::AdtAckSwapPatients,
-        Self::CodeA18,
-        Self::QryAdrPatientQuery,
-        Self::AdtAckBedStatusUpdate,
-        Self::AdtAckPatientGoesOnALeaveOfAbsence,
-        Self::AdtAckPatientReturnsFromALeaveOfAbsence,
-        Self::AdtAckDeleteAPatientRecord,
-        Self::AdtAckLinkPatientInformation,
-        Self::AdtAckCancelPendingDischarge,
-        Self::AdtAckCancelPendingTransfer,
-        Self::AdtAckCancelPendingAdmit,
-        Self::AdtAckAddPersonInformation,
-        Self::AdtAckDeletePersonInformation,
-        Self::CodeA30,
-        Self::AdtAckUpdatePersonInformation,
-        Self::AdtAckCancelPatientArrivingTracking,
-        Self::AdtAckCancelPatientDepartingTracking,
-        Self::AdtAckA34,
-        Self::AdtAckA35,
-        Self::AdtAckA36,
-        Self::AdtAckUnlinkPatientInformation,
-        Self::AdtAckCancelPreAdmit,
-        Self::CodeA39,
-        Self::AdtAckMergePatientPatientIdentifierList,
-        Self::AdtAckMergeAccountPatientAccountNumber,
-        Self::AdtAckMergeVisitVisitNumber,
-        Self::CodeA43,
-        Self::CodeA44,
-        Self::AdtAckMoveVisitInformationVisitNumber,
-        Self::CodeA46,
-        Self::AdtAckChangePatientIdentifierList,
-        Self::CodeA48,
-        Self::AdtAckChangePatientAccountNumber,
-        Self::AdtAckChangeVisitNumber,
-        Self::AdtAckChangeAlternateVisitId,
-        Self::AdtAckCancelLeaveOfAbsenceForAPatient,
-        Self::CodeA53,
-        Self::AdtAckChangeAttendingDoctor,
-        Self::AdtAckCancelChangeAttendingDoctor,
-        Self::AdtAckUpdateAllergyInformation,
-        Self::AdtAckChangeConsultingDoctor,
-        Self::AdtAckCancelChangeConsultingDoctor,
-        Self::PmuAckAddPersonnelRecord,
-        Self::PmuAckUpdatePersonnelRecord,
-        Self::PmuAckDeletePersonnelReCord,
-        Self::PmuAckActivePracticingPerson,
-        Self::PmuAckDeactivatePracticingPerson,
-        Self::PmuAckTerminatePracticingPerson,
-        Self::CrmRegisterAPatientOnAClinicalTrial,
-        Self::Crm,
-        Self::CrmCorrectUpdateRegistrationInformation,
-        Self::CrmPatientHasGoneOffAClinicalTrial,
-        Self::CrmPatientEntersPhaseOfClinicalTrial,
-        Self::CodeC06,
-        Self::CrmCorrectUpdatePhaseInformation,
-        Self::CrmPatientHasGoneOffPhaseOfClinicalTrial,
-        Self::CodeC09,
-        Self::CsuPatientCompletesTheClinicalTrial,
-        Self::CodeC11,
-        Self::CodeC12,
-        Self::RqiRpiRequestForInsuranceInformation,
-        Self::CodeI02,
-        Self::CodeI03,
-        Self::RqdRpiRequestForPatientDemographicData,
-        Self::CodeI05,
-        Self::CodeI06,
-        Self::PinAckUnsolicitedInsuranceInformation,
-        Self::CodeI08,
-        Self::CodeI09,
-        Self::CodeI10,
-        Self::CodeI11,
-        Self::RefRriPatientReferral,
-        Self::RefRriModifyPatientReferral,
-        Self::RefRriCancelPatientReferral,
-        Self::RefRriRequestPatientReferralStatus,
-        Self::QcnAckCancelQueryAcknowledgeMessage,
-        Self::CodeJ02,
-        Self::RspSegmentPatternResponse,
-        Self::RtbTabularResponse,
-        Self::RdyDisplayResponse,
-        Self::RspGetPersonDemographicsResponse,
-        Self::RspFindCandidatesResponse,
-        Self::RspGetCorrespondingIdentifiersResponse,
-        Self::RspAllocateIdentifiersResponse,
-        Self::RspPersonnelInformationBySegmentResponse,
-        Self::CodeM01,
-        Self::MfnMfkMasterFileStaffPractitioner,
-        Self::CodeM03,
-        Self::MfnMfkMasterFilesChargeDescription,
-        Self::MfnMfkPatientLocationMasterFile,
-        Self::CodeM06,
-        Self::CodeM07,
-        Self::MfnMfkTestObservationNumericMasterFile,
-        Self::CodeM09,
-        Self::MfnMfkTestObservationBatteriesMasterFile,
-        Self::CodeM11,
-        Self::MfnMfkMasterFileNotificationMessage,
-        Self::NmqNmrApplicationManagementQueryMessage,
-        Self::CodeN02,
-        Self::OrmOrderMessageAlsoRdeRdsRgvRas,
-        Self::OrrOrderResponseAlsoRreRrdRrgRra,
-        Self::OmdDietOrder,
-        Self::OrdDietOrderAcknowledgement,
-        Self::OmsStockRequisitionOrder,
-        Self::OrsStockRequisitionAcknowledgement,
-        Self::OmnNonStockRequisitionOrder,
-        Self::OrnNonStockRequisitionAcknowledgement,
-        Self::OmpPharmacyTreatmentOrder,
-        Self::OrpPharmacyTreatmentOrderAcknowledgement,
-        Self::RdePharmacyTreatmentEncodedOrder,
-        Self::CodeO12,
-        Self::RdsPharmacyTreatmentDispense,
-        Self::CodeO14,
-        Self::RgvPharmacyTreatmentGive,
-        Self::RrgPharmacyTreatmentGiveAcknowledgement,
-        Self::RasPharmacyTreatmentAdministration,
-        Self::CodeO18,
-        Self::OmgGeneralClinicalOrder,
-        Self::OrgOrlGeneralClinicalOrderResponse,
-        Self::OmlLaboratoryOrder,
-        Self::CodeO22,
-        Self::BarAckAddPatientAccounts,
-        Self::BarAckPurgePatientAccounts,
-        Self::DftAckPostDetailFinancialTransaction,
-        Self::QryDspGenerateBillAndArStatements,
-        Self::BarAckUpdateAccount,
-        Self::BarAckEndAccount,
-        Self::CodeP07,
-        Self::CodeP08,
-        Self::SurSummaryProductExperienceReport,
-        Self::CodeP10,
-        Self::PprPcProblemAdd,
-        Self::PprPcProblemUpdate,
-        Self::PprPcProblemDelete,
-        Self::QryPcProblemQuery,
-        Self::PrrPcProblemResponse,
-        Self::PglPcGoalAdd,
-        Self::PglPcGoalUpdate,
-        Self::PglPcGoalDelete,
-        Self::QryPcGoalQuery,
-        Self::PpvPcGoalResponse,
-        Self::PppPcPathwayProblemOrientedAdd,
-        Self::PppPcPathwayProblemOrientedUpdate,
-        Self::PppPcPathwayProblemOrientedDelete,
-        Self::QryPcPathwayProblemOrientedQuery,
-        Self::PtrPcPathwayProblemOrientedQueryResponse,
-        Self::PpgPcPathwayGoalOrientedAdd,
-        Self::PpgPcPathwayGoalOrientedUpdate,
-        Self::PpgPcPathwayGoalOrientedDelete,
-        Self::QryPcPathwayGoalOrientedQuery,
-        Self::PptPcPathwayGoalOrientedQueryResponse,
-        Self::QryDsrQuerySentForImmediateResponse,
-        Self::QryQckQuerySentForDeferredResponse,
-        Self::DsrAckDeferredResponseToAQuery,
-        Self::EqqEmbeddedQueryLanguageQuery,
-        Self::UdmAckUnsolicitedDisplayUpdateMessage,
-        Self::OsqOsrQueryForOrderStatus,
-        Self::VqqVirtualTableQuery,
-        Self::SpqStoredProcedureRequest,
-        Self::RqqEventReplayQuery,
-        Self::QsbCreateSubscription,
-        Self::QvrQueryForPreviousEvents,
-        Self::QbpGetPersonDemographics,
-        Self::QbpFindCandidates,
-        Self::QbpGetCorrespondingIdentifiers,
-        Self::QbpAllocateIdentifiers,
-        Self::QbpPersonnelInformationBySegmentQuery,
-        Self::RorPharmacyTreatmentOrderResponse,
-        Self::CodeQ27,
-        Self::RdrPharmacyTreatmentDispenseInformation,
-        Self::CodeQ29,
-        Self::RgrPharmacyTreatmentDoseInformation,
-        Self::CodeR01,
-        Self::QryQueryForResultsOfObservation,
-        Self::QryDsrDisplayOrientedResults,
-        Self::CodeR04,
-        Self::QryDsrQueryForDisplayResultsSeeQ01,
-        Self::UdmUnsolicitedUpdateDisplayResultsSeeQ05,
-        Self::EdrEnhancedDisplayResponse,
-        Self::TbrTabularDataResponse,
-        Self::ErpEventReplayResponse,
-        Self::OulUnsolicitedLaboratoryObservation,
-        Self::CodeRar,
-        Self::CodeRdr,
-        Self::CodeRer,
-        Self::RgrPharmacyDoseInformationQueryResponse,
-        Self::CodeRor,
-        Self::SrmSrrRequestNewAppointmentBooking,
-        Self::SrmSrrRequestAppointmentRescheduling,
-        Self::SrmSrrRequestAppointmentModification,
-        Self::SrmSrrRequestAppointmentCancellation,
-        Self::SrmSrrRequestAppointmentDiscontinuation,
-        Self::SrmSrrRequestAppointmentDeletion,
-        Self::CodeS07,
-        Self::CodeS08,
-        Self::CodeS09,
-        Self::CodeS10,
-        Self::CodeS11,
-        Self::CodeS12,
-        Self::CodeS13,
-        Self::CodeS14,
-        Self::CodeS15,
-        Self::CodeS16,
-        Self::SiuAckNotificationOfAppointmentDeletion,
-        Self::CodeS18,
-        Self::CodeS19,
-        Self::CodeS20,
-        Self::CodeS21,
-        Self::CodeS22,
-        Self::CodeS23,
-        Self::CodeS24,
-        Self::SqmSqrScheduleQueryMessageAndResponse,
-        Self::CodeS26,
-        Self::MdmAckOriginalDocumentNotification,
-        Self::CodeT02,
-        Self::MdmAckDocumentStatusChangeNotification,
-        Self::CodeT04,
-        Self::MdmAckDocumentAddendumNotification,
-        Self::CodeT06,
-        Self::MdmAckDocumentEditNotification,
-        Self::MdmAckDocumentEditNotificationAndContent,
-        Self::MdmAckDocumentReplacementNotification,
-        Self::CodeT10,
-        Self::MdmAckDocumentCancelNotification,
-        Self::QryDocDocumentQuery,
-        Self::EsuAckAutomatedEquipmentStatusUpdate,
-        Self::EsrAckAutomatedEquipmentStatusRequest,
-        Self::SsuAckSpecimenStatusUpdate,
-        Self::SsrAckSpecimenStatusRequest,
-        Self::InuAckAutomatedEquipmentInventoryUpdate,
-        Self::InrAckAutomatedEquipmentInventoryRequest,
-        Self::EacAckAutomatedEquipmentCommand,
-        Self::EarAckAutomatedEquipmentResponse,
-        Self::EanAckAutomatedEquipmentNotification,
-        Self::CodeU10,
-        Self::CodeU11,
-        Self::LsuAckAutomatedEquipmentLogServiceUpdate,
-        Self::CodeU13,
-        Self::VxqQueryForVaccinationRecord,
-        Self::CodeV02,
-        Self::VxrVaccinationRecordResponse,
-        Self::VxuUnsolicitedVaccinationRecordUpdate,
-        Self::CodeW01,
-        Self::QrfWaveformResultResponseToQuery,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventType0003, TABLE_0003, AdtAckAdmitVisitNotification, AdtAckTransferAPatient,
+    AdtAckDischargeEndVisit, AdtAckRegisterAPatient, AdtAckPreAdmitAPatient,
+    AdtAckChangeAnOutpatientToAnInpatient, AdtAckChangeAnInpatientToAnOutpatient,
+    AdtAckUpdatePatientInformation, AdtAckPatientDepartingTracking,
+    AdtAckPatientArrivingTracking, AdtAckCancelAdmitVisitNotification,
+    AdtAckCancelTransfer, AdtAckCancelDischargeEndVisit, AdtAckPendingAdmit,
+    AdtAckPendingTransfer, AdtAckPendingDischarge, AdtAckSwapPatients, CodeA18,
+    QryAdrPatientQuery, AdtAckBedStatusUpdate, AdtAckPatientGoesOnALeaveOfAbsence,
+    AdtAckPatientReturnsFromALeaveOfAbsence, AdtAckDeleteAPatientRecord,
+    AdtAckLinkPatientInformation, AdtAckCancelPendingDischarge,
+    AdtAckCancelPendingTransfer, AdtAckCancelPendingAdmit, AdtAckAddPersonInformation,
+    AdtAckDeletePersonInformation, CodeA30, AdtAckUpdatePersonInformation,
+    AdtAckCancelPatientArrivingTracking, AdtAckCancelPatientDepartingTracking, AdtAckA34,
+    AdtAckA35, AdtAckA36, AdtAckUnlinkPatientInformation, AdtAckCancelPreAdmit, CodeA39,
+    AdtAckMergePatientPatientIdentifierList, AdtAckMergeAccountPatientAccountNumber,
+    AdtAckMergeVisitVisitNumber, CodeA43, CodeA44, AdtAckMoveVisitInformationVisitNumber,
+    CodeA46, AdtAckChangePatientIdentifierList, CodeA48,
+    AdtAckChangePatientAccountNumber, AdtAckChangeVisitNumber,
+    AdtAckChangeAlternateVisitId, AdtAckCancelLeaveOfAbsenceForAPatient, CodeA53,
+    AdtAckChangeAttendingDoctor, AdtAckCancelChangeAttendingDoctor,
+    AdtAckUpdateAllergyInformation, AdtAckChangeConsultingDoctor,
+    AdtAckCancelChangeConsultingDoctor, PmuAckAddPersonnelRecord,
+    PmuAckUpdatePersonnelRecord, PmuAckDeletePersonnelReCord,
+    PmuAckActivePracticingPerson, PmuAckDeactivatePracticingPerson,
+    PmuAckTerminatePracticingPerson, CrmRegisterAPatientOnAClinicalTrial, Crm,
+    CrmCorrectUpdateRegistrationInformation, CrmPatientHasGoneOffAClinicalTrial,
+    CrmPatientEntersPhaseOfClinicalTrial, CodeC06, CrmCorrectUpdatePhaseInformation,
+    CrmPatientHasGoneOffPhaseOfClinicalTrial, CodeC09,
+    CsuPatientCompletesTheClinicalTrial, CodeC11, CodeC12,
+    RqiRpiRequestForInsuranceInformation, CodeI02, CodeI03,
+    RqdRpiRequestForPatientDemographicData, CodeI05, CodeI06,
+    PinAckUnsolicitedInsuranceInformation, CodeI08, CodeI09, CodeI10, CodeI11,
+    RefRriPatientReferral, RefRriModifyPatientReferral, RefRriCancelPatientReferral,
+    RefRriRequestPatientReferralStatus, QcnAckCancelQueryAcknowledgeMessage, CodeJ02,
+    RspSegmentPatternResponse, RtbTabularResponse, RdyDisplayResponse,
+    RspGetPersonDemographicsResponse, RspFindCandidatesResponse,
+    RspGetCorrespondingIdentifiersResponse, RspAllocateIdentifiersResponse,
+    RspPersonnelInformationBySegmentResponse, CodeM01, MfnMfkMasterFileStaffPractitioner,
+    CodeM03, MfnMfkMasterFilesChargeDescription, MfnMfkPatientLocationMasterFile,
+    CodeM06, CodeM07, MfnMfkTestObservationNumericMasterFile, CodeM09,
+    MfnMfkTestObservationBatteriesMasterFile, CodeM11,
+    MfnMfkMasterFileNotificationMessage, NmqNmrApplicationManagementQueryMessage,
+    CodeN02, OrmOrderMessageAlsoRdeRdsRgvRas, OrrOrderResponseAlsoRreRrdRrgRra,
+    OmdDietOrder, OrdDietOrderAcknowledgement, OmsStockRequisitionOrder,
+    OrsStockRequisitionAcknowledgement, OmnNonStockRequisitionOrder,
+    OrnNonStockRequisitionAcknowledgement, OmpPharmacyTreatmentOrder,
+    OrpPharmacyTreatmentOrderAcknowledgement, RdePharmacyTreatmentEncodedOrder, CodeO12,
+    RdsPharmacyTreatmentDispense, CodeO14, RgvPharmacyTreatmentGive,
+    RrgPharmacyTreatmentGiveAcknowledgement, RasPharmacyTreatmentAdministration, CodeO18,
+    OmgGeneralClinicalOrder, OrgOrlGeneralClinicalOrderResponse, OmlLaboratoryOrder,
+    CodeO22, BarAckAddPatientAccounts, BarAckPurgePatientAccounts,
+    DftAckPostDetailFinancialTransaction, QryDspGenerateBillAndArStatements,
+    BarAckUpdateAccount, BarAckEndAccount, CodeP07, CodeP08,
+    SurSummaryProductExperienceReport, CodeP10, PprPcProblemAdd, PprPcProblemUpdate,
+    PprPcProblemDelete, QryPcProblemQuery, PrrPcProblemResponse, PglPcGoalAdd,
+    PglPcGoalUpdate, PglPcGoalDelete, QryPcGoalQuery, PpvPcGoalResponse,
+    PppPcPathwayProblemOrientedAdd, PppPcPathwayProblemOrientedUpdate,
+    PppPcPathwayProblemOrientedDelete, QryPcPathwayProblemOrientedQuery,
+    PtrPcPathwayProblemOrientedQueryResponse, PpgPcPathwayGoalOrientedAdd,
+    PpgPcPathwayGoalOrientedUpdate, PpgPcPathwayGoalOrientedDelete,
+    QryPcPathwayGoalOrientedQuery, PptPcPathwayGoalOrientedQueryResponse,
+    QryDsrQuerySentForImmediateResponse, QryQckQuerySentForDeferredResponse,
+    DsrAckDeferredResponseToAQuery, EqqEmbeddedQueryLanguageQuery,
+    UdmAckUnsolicitedDisplayUpdateMessage, OsqOsrQueryForOrderStatus,
+    VqqVirtualTableQuery, SpqStoredProcedureRequest, RqqEventReplayQuery,
+    QsbCreateSubscription, QvrQueryForPreviousEvents, QbpGetPersonDemographics,
+    QbpFindCandidates, QbpGetCorrespondingIdentifiers, QbpAllocateIdentifiers,
+    QbpPersonnelInformationBySegmentQuery, RorPharmacyTreatmentOrderResponse, CodeQ27,
+    RdrPharmacyTreatmentDispenseInformation, CodeQ29,
+    RgrPharmacyTreatmentDoseInformation, CodeR01, QryQueryForResultsOfObservation,
+    QryDsrDisplayOrientedResults, CodeR04, QryDsrQueryForDisplayResultsSeeQ01,
+    UdmUnsolicitedUpdateDisplayResultsSeeQ05, EdrEnhancedDisplayResponse,
+    TbrTabularDataResponse, ErpEventReplayResponse, OulUnsolicitedLaboratoryObservation,
+    CodeRar, CodeRdr, CodeRer, RgrPharmacyDoseInformationQueryResponse, CodeRor,
+    SrmSrrRequestNewAppointmentBooking, SrmSrrRequestAppointmentRescheduling,
+    SrmSrrRequestAppointmentModification, SrmSrrRequestAppointmentCancellation,
+    SrmSrrRequestAppointmentDiscontinuation, SrmSrrRequestAppointmentDeletion, CodeS07,
+    CodeS08, CodeS09, CodeS10, CodeS11, CodeS12, CodeS13, CodeS14, CodeS15, CodeS16,
+    SiuAckNotificationOfAppointmentDeletion, CodeS18, CodeS19, CodeS20, CodeS21, CodeS22,
+    CodeS23, CodeS24, SqmSqrScheduleQueryMessageAndResponse, CodeS26,
+    MdmAckOriginalDocumentNotification, CodeT02, MdmAckDocumentStatusChangeNotification,
+    CodeT04, MdmAckDocumentAddendumNotification, CodeT06, MdmAckDocumentEditNotification,
+    MdmAckDocumentEditNotificationAndContent, MdmAckDocumentReplacementNotification,
+    CodeT10, MdmAckDocumentCancelNotification, QryDocDocumentQuery,
+    EsuAckAutomatedEquipmentStatusUpdate, EsrAckAutomatedEquipmentStatusRequest,
+    SsuAckSpecimenStatusUpdate, SsrAckSpecimenStatusRequest,
+    InuAckAutomatedEquipmentInventoryUpdate, InrAckAutomatedEquipmentInventoryRequest,
+    EacAckAutomatedEquipmentCommand, EarAckAutomatedEquipmentResponse,
+    EanAckAutomatedEquipmentNotification, CodeU10, CodeU11,
+    LsuAckAutomatedEquipmentLogServiceUpdate, CodeU13, VxqQueryForVaccinationRecord,
+    CodeV02, VxrVaccinationRecordResponse, VxuUnsolicitedVaccinationRecordUpdate,
+    CodeW01, QrfWaveformResultResponseToQuery
+);
 
 /// Table 0004: Patient class.
 pub static TABLE_0004: TableDesc = TableDesc {
@@ -1296,7 +1083,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Patient class.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
     Obstetrics,
@@ -1319,26 +1106,10 @@ pub enum PatientClass {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientClass {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientClass {
-    const DESC: &'static TableDesc = &TABLE_0004;
-    const ALL: &'static [Self] = &[
-        Self::Obstetrics,
-        Self::CommercialAccount,
-        Self::Emergency,
-        Self::Inpatient,
-        Self::NotApplicable,
-        Self::Outpatient,
-        Self::Preadmit,
-        Self::RecurringPatient,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientClass, TABLE_0004, Obstetrics, CommercialAccount, Emergency, Inpatient,
+    NotApplicable, Outpatient, Preadmit, RecurringPatient, Unknown
+);
 
 /// Table 0005: Race.
 pub static TABLE_0005: TableDesc = TableDesc {
@@ -1358,7 +1129,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 
 /// The codes of table 0005: Race.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Race {
     /// `1002-5`: American Indian or Alaska Native
     AmericanIndianOrAlaskaNative,
@@ -1375,23 +1146,10 @@ pub enum Race {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Race {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Race {
-    const DESC: &'static TableDesc = &TABLE_0005;
-    const ALL: &'static [Self] = &[
-        Self::AmericanIndianOrAlaskaNative,
-        Self::Asian,
-        Self::BlackOrAfricanAmerican,
-        Self::NativeHawaiianOrOtherPacificIslander,
-        Self::White,
-        Self::OtherRace,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Race, TABLE_0005, AmericanIndianOrAlaskaNative, Asian, BlackOrAfricanAmerican,
+    NativeHawaiianOrOtherPacificIslander, White, OtherRace
+);
 
 /// Table 0006: Religion.
 pub static TABLE_0006: TableDesc = TableDesc {
@@ -1488,7 +1246,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 
 /// The codes of table 0006: Religion.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `ABC`: Christian: American Baptist Church
     ChristianAmericanBaptistChurch,
@@ -1659,100 +1417,31 @@ pub enum Religion {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Religion {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Religion {
-    const DESC: &'static TableDesc = &TABLE_0006;
-    const ALL: &'static [Self] = &[
-        Self::ChristianAmericanBaptistChurch,
-        Self::Agnostic,
-        Self::ChristianAfricanMethodistEpiscopalZion,
-        Self::ChristianAfricanMethodistEpiscopal,
-        Self::ChristianAnglican,
-        Self::ChristianAssemblyOfGod,
-        Self::Atheist,
-        Self::Bahai,
-        Self::ChristianBaptist,
-        Self::BuddhistMahayana,
-        Self::BuddhistOther,
-        Self::BuddhistTantrayana,
-        Self::BuddhistTheravada,
-        Self::Buddhist,
-        Self::ChristianRomanCatholic,
-        Self::ChineseFolkReligionist,
-        Self::Christian,
-        Self::ChristianChristianScience,
-        Self::ChristianChristianMissionaryAlliance,
-        Self::Confucian,
-        Self::ChristianChurchOfChrist,
-        Self::ChristianChurchOfGod,
-        Self::ChristianChurchOfGodInChrist,
-        Self::ChristianCongregational,
-        Self::ChristianCommunity,
-        Self::ChristianOtherPentecostal,
-        Self::ChristianOther,
-        Self::ChristianChristianReformed,
-        Self::ChristianEasternOrthodox,
-        Self::ChristianEpiscopalian,
-        Self::EthnicReligionist,
-        Self::ChristianEvangelicalChurch,
-        Self::ChristianFriendsFrq,
-        Self::ChristianFreeWillBaptist,
-        Self::ChristianGreekOrthodox,
-        Self::Hindu,
-        Self::HinduOther,
-        Self::HinduShaivites,
-        Self::HinduVaishnavites,
-        Self::Jain,
-        Self::JewishConservative,
-        Self::Jewish,
-        Self::JewishOrthodox,
-        Self::JewishOther,
-        Self::JewishReconstructionist,
-        Self::JewishReform,
-        Self::JewishRenewal,
-        Self::ChristianJehovahsWitness,
-        Self::ChristianLutheranMissouriSynod,
-        Self::ChristianLutheran,
-        Self::ChristianMennonite,
-        Self::ChristianMethodist,
-        Self::ChristianLatterDaySaints,
-        Self::Muslim,
-        Self::MuslimOther,
-        Self::MuslimShiite,
-        Self::MuslimSunni,
-        Self::NativeAmerican,
-        Self::ChristianChurchOfTheNazarene,
-        Self::Nonreligious,
-        Self::NewReligionist,
-        Self::ChristianOrthodox,
-        Self::Other,
-        Self::ChristianPentecostal,
-        Self::ChristianOtherProtestant,
-        Self::ChristianPresbyterian,
-        Self::ChristianProtestant,
-        Self::ChristianFriendsQua,
-        Self::ChristianReformedChurch,
-        Self::CodeReo,
-        Self::ChristianSalvationArmy,
-        Self::ChristianSeventhDayAdventist,
-        Self::Shintoist,
-        Self::Sikh,
-        Self::ChristianSouthernBaptist,
-        Self::Spiritist,
-        Self::ChristianUnitedChurchOfChrist,
-        Self::ChristianUnitedMethodist,
-        Self::ChristianUnitarian,
-        Self::ChristianUnitarianUniversalist,
-        Self::Unknown,
-        Self::ChristianWesleyan,
-        Self::ChristianWesleyanMethodist,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Religion, TABLE_0006, ChristianAmericanBaptistChurch, Agnostic,
+    ChristianAfricanMethodistEpiscopalZion, ChristianAfricanMethodistEpiscopal,
+    ChristianAnglican, ChristianAssemblyOfGod, Atheist, Bahai, ChristianBaptist,
+    BuddhistMahayana, BuddhistOther, BuddhistTantrayana, BuddhistTheravada, Buddhist,
+    ChristianRomanCatholic, ChineseFolkReligionist, Christian, ChristianChristianScience,
+    ChristianChristianMissionaryAlliance, Confucian, ChristianChurchOfChrist,
+    ChristianChurchOfGod, ChristianChurchOfGodInChrist, ChristianCongregational,
+    ChristianCommunity, ChristianOtherPentecostal, ChristianOther,
+    ChristianChristianReformed, ChristianEasternOrthodox, ChristianEpiscopalian,
+    EthnicReligionist, ChristianEvangelicalChurch, ChristianFriendsFrq,
+    ChristianFreeWillBaptist, ChristianGreekOrthodox, Hindu, HinduOther, HinduShaivites,
+    HinduVaishnavites, Jain, JewishConservative, Jewish, JewishOrthodox, JewishOther,
+    JewishReconstructionist, JewishReform, JewishRenewal, ChristianJehovahsWitness,
+    ChristianLutheranMissouriSynod, ChristianLutheran, ChristianMennonite,
+    ChristianMethodist, ChristianLatterDaySaints, Muslim, MuslimOther, MuslimShiite,
+    MuslimSunni, NativeAmerican, ChristianChurchOfTheNazarene, Nonreligious,
+    NewReligionist, ChristianOrthodox, Other, ChristianPentecostal,
+    ChristianOtherProtestant, ChristianPresbyterian, ChristianProtestant,
+    ChristianFriendsQua, ChristianReformedChurch, CodeReo, ChristianSalvationArmy,
+    ChristianSeventhDayAdventist, Shintoist, Sikh, ChristianSouthernBaptist, Spiritist,
+    ChristianUnitedChurchOfChrist, ChristianUnitedMethodist, ChristianUnitarian,
+    ChristianUnitarianUniversalist, Unknown, ChristianWesleyan,
+    ChristianWesleyanMethodist
+);
 
 /// Table 0007: Admission type.
 pub static TABLE_0007: TableDesc = TableDesc {
@@ -1773,7 +1462,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Admission type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
     Accident,
@@ -1792,24 +1481,10 @@ pub enum AdmissionType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdmissionType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdmissionType {
-    const DESC: &'static TableDesc = &TABLE_0007;
-    const ALL: &'static [Self] = &[
-        Self::Accident,
-        Self::Elective,
-        Self::Emergency,
-        Self::LaborAndDelivery,
-        Self::NewbornBirthInHealthcareFacility,
-        Self::Routine,
-        Self::Urgent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdmissionType, TABLE_0007, Accident, Elective, Emergency, LaborAndDelivery,
+    NewbornBirthInHealthcareFacility, Routine, Urgent
+);
 
 /// Table 0008: Acknowledgment code.
 pub static TABLE_0008: TableDesc = TableDesc {
@@ -1829,7 +1504,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Acknowledgment code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
     OriginalModeAa,
@@ -1846,23 +1521,10 @@ pub enum AcknowledgmentCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AcknowledgmentCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AcknowledgmentCode {
-    const DESC: &'static TableDesc = &TABLE_0008;
-    const ALL: &'static [Self] = &[
-        Self::OriginalModeAa,
-        Self::OriginalModeAe,
-        Self::OriginalModeAr,
-        Self::CodeCa,
-        Self::CodeCe,
-        Self::CodeCr,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AcknowledgmentCode, TABLE_0008, OriginalModeAa, OriginalModeAe, OriginalModeAr,
+    CodeCa, CodeCe, CodeCr
+);
 
 /// Table 0009: Ambulatory status.
 pub static TABLE_0009: TableDesc = TableDesc {
@@ -1892,7 +1554,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Ambulatory status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
     NoFunctionalLimitations,
@@ -1929,33 +1591,13 @@ pub enum AmbulatoryStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmbulatoryStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmbulatoryStatus {
-    const DESC: &'static TableDesc = &TABLE_0009;
-    const ALL: &'static [Self] = &[
-        Self::NoFunctionalLimitations,
-        Self::AmbulatesWithAssistiveDevice,
-        Self::WheelchairStretcherBound,
-        Self::ComatoseNonResponsive,
-        Self::Disoriented,
-        Self::VisionImpaired,
-        Self::HearingImpaired,
-        Self::SpeechImpaired,
-        Self::NonEnglishSpeaking,
-        Self::FunctionalLevelUnknown,
-        Self::OxygenTherapy,
-        Self::SpecialEquipmentTubesIvsCatheters,
-        Self::Amputee,
-        Self::Mastectomy,
-        Self::Paraplegic,
-        Self::Pregnant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AmbulatoryStatus, TABLE_0009, NoFunctionalLimitations, AmbulatesWithAssistiveDevice,
+    WheelchairStretcherBound, ComatoseNonResponsive, Disoriented, VisionImpaired,
+    HearingImpaired, SpeechImpaired, NonEnglishSpeaking, FunctionalLevelUnknown,
+    OxygenTherapy, SpecialEquipmentTubesIvsCatheters, Amputee, Mastectomy, Paraplegic,
+    Pregnant
+);
 
 /// Table 0010: Physician ID.
 pub static TABLE_0010: TableDesc = TableDesc {
@@ -1983,7 +1625,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 
 /// The codes of table 0017: Transaction type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
     Adjustment,
@@ -1998,22 +1640,9 @@ pub enum TransactionType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransactionType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransactionType {
-    const DESC: &'static TableDesc = &TABLE_0017;
-    const ALL: &'static [Self] = &[
-        Self::Adjustment,
-        Self::Credit,
-        Self::Charge,
-        Self::CoPayment,
-        Self::Payment,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TransactionType, TABLE_0017, Adjustment, Credit, Charge, CoPayment, Payment
+);
 
 /// Table 0018: Patient type.
 pub static TABLE_0018: TableDesc = TableDesc {
@@ -2072,7 +1701,7 @@ pub static TABLE_0023: TableDesc = TableDesc {
 
 /// The codes of table 0023: Admit source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdmitSource {
     /// `1`: Physician referral
     PhysicianReferral,
@@ -2095,26 +1724,12 @@ pub enum AdmitSource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdmitSource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdmitSource {
-    const DESC: &'static TableDesc = &TABLE_0023;
-    const ALL: &'static [Self] = &[
-        Self::PhysicianReferral,
-        Self::ClinicReferral,
-        Self::HmoReferral,
-        Self::TransferFromAHospital,
-        Self::TransferFromASkilledNursingFacility,
-        Self::TransferFromAnotherHealthCareFacility,
-        Self::EmergencyRoom,
-        Self::CourtLawEnforcement,
-        Self::InformationNotAvailable,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdmitSource, TABLE_0023, PhysicianReferral, ClinicReferral, HmoReferral,
+    TransferFromAHospital, TransferFromASkilledNursingFacility,
+    TransferFromAnotherHealthCareFacility, EmergencyRoom, CourtLawEnforcement,
+    InformationNotAvailable
+);
 
 /// Table 0024: Fee schedule.
 pub static TABLE_0024: TableDesc = TableDesc {
@@ -2142,7 +1757,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 
 /// The codes of table 0027: Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -2157,22 +1772,10 @@ pub enum Priority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Priority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Priority {
-    const DESC: &'static TableDesc = &TABLE_0027;
-    const ALL: &'static [Self] = &[
-        Self::AsSoonAsPossibleAPriorityLowerThanStat,
-        Self::PreoperativeToBeDonePriorToSurgery,
-        Self::Routine,
-        Self::StatDoImmediately,
-        Self::CodeT,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Priority, TABLE_0027, AsSoonAsPossibleAPriorityLowerThanStat,
+    PreoperativeToBeDonePriorToSurgery, Routine, StatDoImmediately, CodeT
+);
 
 /// Table 0032: Charge/price indicator.
 pub static TABLE_0032: TableDesc = TableDesc {
@@ -2204,7 +1807,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 
 /// The codes of table 0038: Order status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -2227,26 +1830,11 @@ pub enum OrderStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrderStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrderStatus {
-    const DESC: &'static TableDesc = &TABLE_0038;
-    const ALL: &'static [Self] = &[
-        Self::SomeButNotAllResultsAvailable,
-        Self::OrderWasCanceled,
-        Self::OrderIsCompleted,
-        Self::OrderWasDiscontinued,
-        Self::ErrorOrderNotFound,
-        Self::OrderIsOnHold,
-        Self::InProcessUnspecified,
-        Self::OrderHasBeenReplaced,
-        Self::InProcessScheduled,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrderStatus, TABLE_0038, SomeButNotAllResultsAvailable, OrderWasCanceled,
+    OrderIsCompleted, OrderWasDiscontinued, ErrorOrderNotFound, OrderIsOnHold,
+    InProcessUnspecified, OrderHasBeenReplaced, InProcessScheduled
+);
 
 /// Table 0042: Company plan code.
 pub static TABLE_0042: TableDesc = TableDesc {
@@ -2346,7 +1934,7 @@ pub static TABLE_0043: TableDesc = TableDesc {
 
 /// The codes of table 0043: Condition code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConditionCode {
     /// `01`: Military service related
     MilitaryServiceRelated,
@@ -2463,73 +2051,23 @@ pub enum ConditionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ConditionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ConditionCode {
-    const DESC: &'static TableDesc = &TABLE_0043;
-    const ALL: &'static [Self] = &[
-        Self::MilitaryServiceRelated,
-        Self::ConditionIsEmploymentRelated,
-        Self::Code03,
-        Self::HmoEnrollee,
-        Self::LienHasBeenFiled,
-        Self::Code06,
-        Self::Code07,
-        Self::Code08,
-        Self::NeitherPatientNorSpouseIsEmployed,
-        Self::Code10,
-        Self::DisabledBeneficiaryButNoLghp,
-        Self::PayerCodes12,
-        Self::PayerCodes13,
-        Self::PayerCodes14,
-        Self::PayerCodes15,
-        Self::PayerCodes16,
-        Self::MaidenNameRetained,
-        Self::ChildRetainsMothersName,
-        Self::BeneficiaryRequestedBilling,
-        Self::BillingForDenialNotice,
-        Self::Code26,
-        Self::Code27,
-        Self::Code28,
-        Self::Code29,
-        Self::PatientIsStudentFullTimeDay,
-        Self::Code32,
-        Self::PatientIsStudentFullTimeNight,
-        Self::PatientIsStudentPartTime,
-        Self::GeneralCarePatientInASpecialUnit,
-        Self::WardAccommodationAsPatientRequest,
-        Self::SemiPrivateRoomNotAvailable,
-        Self::PrivateRoomMedicallyNecessary,
-        Self::SameDayTransfer,
-        Self::PartialHospitalization,
-        Self::NonAvailabilityStatementOnFile,
-        Self::Code48,
-        Self::SnfBedNotAvailable,
-        Self::MedicalAppropriateness,
-        Self::SnfReadmission,
-        Self::DayOutlier,
-        Self::CostOutlier,
-        Self::PayerCode,
-        Self::ProviderDoesNotWishCostOutlierPayment,
-        Self::Code67,
-        Self::Code68,
-        Self::SelfAdministeredEpo,
-        Self::FullCareInUnit,
-        Self::SelfCareInUnit,
-        Self::SelfCareTraining,
-        Self::Home,
-        Self::Home100PercentReimbursement,
-        Self::BackUpInFacilityDialysis,
-        Self::Code77,
-        Self::NewCoverageNotImplementedByHmo,
-        Self::CorfServicesProvidedOffSite,
-        Self::Pregnant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ConditionCode, TABLE_0043, MilitaryServiceRelated, ConditionIsEmploymentRelated,
+    Code03, HmoEnrollee, LienHasBeenFiled, Code06, Code07, Code08,
+    NeitherPatientNorSpouseIsEmployed, Code10, DisabledBeneficiaryButNoLghp,
+    PayerCodes12, PayerCodes13, PayerCodes14, PayerCodes15, PayerCodes16,
+    MaidenNameRetained, ChildRetainsMothersName, BeneficiaryRequestedBilling,
+    BillingForDenialNotice, Code26, Code27, Code28, Code29, PatientIsStudentFullTimeDay,
+    Code32, PatientIsStudentFullTimeNight, PatientIsStudentPartTime,
+    GeneralCarePatientInASpecialUnit, WardAccommodationAsPatientRequest,
+    SemiPrivateRoomNotAvailable, PrivateRoomMedicallyNecessary, SameDayTransfer,
+    PartialHospitalization, NonAvailabilityStatementOnFile, Code48, SnfBedNotAvailable,
+    MedicalAppropriateness, SnfReadmission, DayOutlier, CostOutlier, PayerCode,
+    ProviderDoesNotWishCostOutlierPayment, Code67, Code68, SelfAdministeredEpo,
+    FullCareInUnit, SelfCareInUnit, SelfCareTraining, Home, Home100PercentReimbursement,
+    BackUpInFacilityDialysis, Code77, NewCoverageNotImplementedByHmo,
+    CorfServicesProvidedOffSite, Pregnant
+);
 
 /// Table 0044: Contract code.
 pub static TABLE_0044: TableDesc = TableDesc {
@@ -2619,7 +2157,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
 
 /// The codes of table 0048: What subject filter.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhatSubjectFilter {
     /// `ADV`: Advice/diagnosis
     AdviceDiagnosis,
@@ -2698,54 +2236,19 @@ pub enum WhatSubjectFilter {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhatSubjectFilter {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhatSubjectFilter {
-    const DESC: &'static TableDesc = &TABLE_0048;
-    const ALL: &'static [Self] = &[
-        Self::AdviceDiagnosis,
-        Self::CodeAnu,
-        Self::AccountNumberQueryReturnMatchingVisit,
-        Self::CodeApm,
-        Self::PatientNameLookup,
-        Self::PhysicianLookup,
-        Self::CodeArn,
-        Self::Cancel,
-        Self::Demographics,
-        Self::Financial,
-        Self::GenerateNewIdentifier,
-        Self::Goals,
-        Self::MostRecentInpatient,
-        Self::MostRecentOutpatient,
-        Self::NetworkClock,
-        Self::NetworkStatusChange,
-        Self::NetworkStatistic,
-        Self::Order,
-        Self::Other,
-        Self::Problems,
-        Self::Procedure,
-        Self::PharmacyAdministrationInformation,
-        Self::PharmacyDispenseInformation,
-        Self::PharmacyEncodedOrderInformation,
-        Self::Result,
-        Self::PharmacyGiveInformation,
-        Self::PharmacyPrescriptionInformation,
-        Self::AllScheduleRelatedInformation,
-        Self::BookedSlotsOnTheIdentifiedSchedule,
-        Self::BlockedSlotsOnTheIdentifiedSchedule,
-        Self::CodeSof,
-        Self::OpenSlotsOnTheIdentifiedSchedule,
-        Self::TimeSlotsAvailableForASingleAppointment,
-        Self::CodeSsr,
-        Self::Status,
-        Self::VaccineInformation,
-        Self::GetCrossReferencedIdentifiers,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhatSubjectFilter, TABLE_0048, AdviceDiagnosis, CodeAnu,
+    AccountNumberQueryReturnMatchingVisit, CodeApm, PatientNameLookup, PhysicianLookup,
+    CodeArn, Cancel, Demographics, Financial, GenerateNewIdentifier, Goals,
+    MostRecentInpatient, MostRecentOutpatient, NetworkClock, NetworkStatusChange,
+    NetworkStatistic, Order, Other, Problems, Procedure,
+    PharmacyAdministrationInformation, PharmacyDispenseInformation,
+    PharmacyEncodedOrderInformation, Result, PharmacyGiveInformation,
+    PharmacyPrescriptionInformation, AllScheduleRelatedInformation,
+    BookedSlotsOnTheIdentifiedSchedule, BlockedSlotsOnTheIdentifiedSchedule, CodeSof,
+    OpenSlotsOnTheIdentifiedSchedule, TimeSlotsAvailableForASingleAppointment, CodeSsr,
+    Status, VaccineInformation, GetCrossReferencedIdentifiers
+);
 
 /// Table 0049: Department code.
 pub static TABLE_0049: TableDesc = TableDesc {
@@ -2785,7 +2288,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 
 /// The codes of table 0052: Diagnosis type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
     Admitting,
@@ -2796,16 +2299,7 @@ pub enum DiagnosisType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosisType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosisType {
-    const DESC: &'static TableDesc = &TABLE_0052;
-    const ALL: &'static [Self] = &[Self::Admitting, Self::Final, Self::Working];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DiagnosisType, TABLE_0052, Admitting, Final, Working);
 
 /// Table 0053: Diagnosis coding method.
 pub static TABLE_0053: TableDesc = TableDesc {
@@ -2859,7 +2353,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 
 /// The codes of table 0061: Check digit scheme.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `ISO`: ISO 7064: 1983
     Iso70641983,
@@ -2872,21 +2366,9 @@ pub enum CheckDigitScheme {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CheckDigitScheme {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CheckDigitScheme {
-    const DESC: &'static TableDesc = &TABLE_0061;
-    const ALL: &'static [Self] = &[
-        Self::Iso70641983,
-        Self::Mod10Algorithm,
-        Self::Mod11Algorithm,
-        Self::CodeNpi,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CheckDigitScheme, TABLE_0061, Iso70641983, Mod10Algorithm, Mod11Algorithm, CodeNpi
+);
 
 /// Table 0062: Event reason.
 pub static TABLE_0062: TableDesc = TableDesc {
@@ -2903,7 +2385,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 
 /// The codes of table 0062: Event reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
     PatientRequest,
@@ -2914,20 +2396,10 @@ pub enum EventReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventReason {
-    const DESC: &'static TableDesc = &TABLE_0062;
-    const ALL: &'static [Self] = &[
-        Self::PatientRequest,
-        Self::PhysicianHealthPractitionerOrder,
-        Self::CensusManagement,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventReason, TABLE_0062, PatientRequest, PhysicianHealthPractitionerOrder,
+    CensusManagement
+);
 
 /// Table 0063: Relationship.
 pub static TABLE_0063: TableDesc = TableDesc {
@@ -2973,7 +2445,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
 
 /// The codes of table 0063: Relationship.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Relationship {
     /// `ASC`: Associate
     Associate,
@@ -3042,49 +2514,13 @@ pub enum Relationship {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Relationship {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Relationship {
-    const DESC: &'static TableDesc = &TABLE_0063;
-    const ALL: &'static [Self] = &[
-        Self::Associate,
-        Self::Brother,
-        Self::CareGiver,
-        Self::Child,
-        Self::HandicappedDependent,
-        Self::LifePartner,
-        Self::EmergencyContact,
-        Self::Employee,
-        Self::Employer,
-        Self::ExtendedFamily,
-        Self::FosterChild,
-        Self::Friend,
-        Self::Father,
-        Self::Grandchild,
-        Self::Guardian,
-        Self::Grandparent,
-        Self::Manager,
-        Self::Mother,
-        Self::NaturalChild,
-        Self::None,
-        Self::OtherAdult,
-        Self::Other,
-        Self::Owner,
-        Self::Parent,
-        Self::Stepchild,
-        Self::SelfValue,
-        Self::Sibling,
-        Self::Sister,
-        Self::Spouse,
-        Self::Trainer,
-        Self::Unknown,
-        Self::WardOfCourt,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Relationship, TABLE_0063, Associate, Brother, CareGiver, Child, HandicappedDependent,
+    LifePartner, EmergencyContact, Employee, Employer, ExtendedFamily, FosterChild,
+    Friend, Father, Grandchild, Guardian, Grandparent, Manager, Mother, NaturalChild,
+    None, OtherAdult, Other, Owner, Parent, Stepchild, SelfValue, Sibling, Sister,
+    Spouse, Trainer, Unknown, WardOfCourt
+);
 
 /// Table 0064: Financial class.
 pub static TABLE_0064: TableDesc = TableDesc {
@@ -3114,7 +2550,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 
 /// The codes of table 0065: Specimen action code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
     AddOrderedTestsToTheExistingSpecimen,
@@ -3133,24 +2569,12 @@ pub enum SpecimenActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenActionCode {
-    const DESC: &'static TableDesc = &TABLE_0065;
-    const ALL: &'static [Self] = &[
-        Self::AddOrderedTestsToTheExistingSpecimen,
-        Self::GeneratedOrderReflexOrder,
-        Self::LabToObtainSpecimenFromPatient,
-        Self::SpecimenObtainedByServiceOtherThanLab,
-        Self::PendingSpecimenOrderSentPriorToDelivery,
-        Self::RevisedOrder,
-        Self::ScheduleTheTestsSpecifiedBelow,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenActionCode, TABLE_0065, AddOrderedTestsToTheExistingSpecimen,
+    GeneratedOrderReflexOrder, LabToObtainSpecimenFromPatient,
+    SpecimenObtainedByServiceOtherThanLab, PendingSpecimenOrderSentPriorToDelivery,
+    RevisedOrder, ScheduleTheTestsSpecifiedBelow
+);
 
 /// Table 0066: Employment status.
 pub static TABLE_0066: TableDesc = TableDesc {
@@ -3178,7 +2602,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
 
 /// The codes of table 0066: Employment status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EmploymentStatus {
     /// `1`: Full time employed
     FullTimeEmployed,
@@ -3211,31 +2635,11 @@ pub enum EmploymentStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EmploymentStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EmploymentStatus {
-    const DESC: &'static TableDesc = &TABLE_0066;
-    const ALL: &'static [Self] = &[
-        Self::FullTimeEmployed,
-        Self::PartTimeEmployed,
-        Self::Unemployed,
-        Self::SelfEmployed,
-        Self::Retired,
-        Self::OnActiveMilitaryDuty,
-        Self::Unknown,
-        Self::ContractPerDiem,
-        Self::PerDiem,
-        Self::FullTime,
-        Self::LeaveOfAbsenceEg,
-        Self::Other,
-        Self::PartTime,
-        Self::TemporarilyUnemployed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EmploymentStatus, TABLE_0066, FullTimeEmployed, PartTimeEmployed, Unemployed,
+    SelfEmployed, Retired, OnActiveMilitaryDuty, Unknown, ContractPerDiem, PerDiem,
+    FullTime, LeaveOfAbsenceEg, Other, PartTime, TemporarilyUnemployed
+);
 
 /// Table 0068: Guarantor type.
 pub static TABLE_0068: TableDesc = TableDesc {
@@ -3263,7 +2667,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
 
 /// The codes of table 0069: Hospital service.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum HospitalService {
     /// `CAR`: Cardiac Service
     CardiacService,
@@ -3278,22 +2682,10 @@ pub enum HospitalService {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for HospitalService {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for HospitalService {
-    const DESC: &'static TableDesc = &TABLE_0069;
-    const ALL: &'static [Self] = &[
-        Self::CardiacService,
-        Self::MedicalService,
-        Self::PulmonaryService,
-        Self::SurgicalService,
-        Self::UrologyService,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    HospitalService, TABLE_0069, CardiacService, MedicalService, PulmonaryService,
+    SurgicalService, UrologyService
+);
 
 /// Table 0070: Specimen source codes.
 pub static TABLE_0070: TableDesc = TableDesc {
@@ -3435,7 +2827,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
 
 /// The codes of table 0070: Specimen source codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenSourceCodes {
     /// `ABS`: Abscess
     Abscess,
@@ -3696,145 +3088,30 @@ pub enum SpecimenSourceCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenSourceCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenSourceCodes {
-    const DESC: &'static TableDesc = &TABLE_0070;
-    const ALL: &'static [Self] = &[
-        Self::Abscess,
-        Self::AmnioticFluid,
-        Self::Aspirate,
-        Self::BloodBag,
-        Self::WholeBody,
-        Self::BileFluid,
-        Self::WholeBlood,
-        Self::BloodArterial,
-        Self::BloodCapillary,
-        Self::CordBloodBldco,
-        Self::BloodVenous,
-        Self::Bone,
-        Self::Basophils,
-        Self::BloodProductUnit,
-        Self::Burn,
-        Self::Bronchial,
-        Self::BreathUseExhld,
-        Self::CalculusStone,
-        Self::CordBloodCbld,
-        Self::CardiacMuscle,
-        Self::Conjunctiva,
-        Self::Cannula,
-        Self::Colostrum,
-        Self::CerebralSpinalFluid,
-        Self::CatheterTip,
-        Self::Curettage,
-        Self::CervicalMucus,
-        Self::Cervix,
-        Self::Cyst,
-        Self::DialysisFluid,
-        Self::DoseMedOrSubstance,
-        Self::Drain,
-        Self::DuodenalFluid,
-        Self::Ear,
-        Self::EarWaxCerumen,
-        Self::Electrode,
-        Self::Endocardium,
-        Self::Endometrium,
-        Self::Eosinophils,
-        Self::ExhaledGasBreathExg,
-        Self::ExhaledGasBreathExhld,
-        Self::Eye,
-        Self::Fibroblasts,
-        Self::Fistula,
-        Self::Filter,
-        Self::BodyFluidUnsp,
-        Self::Gas,
-        Self::GastricFluidContents,
-        Self::Genital,
-        Self::GenitalCervix,
-        Self::GenitalLochia,
-        Self::GenitalVaginal,
-        Self::Hair,
-        Self::InhaledGas,
-        Self::Isolate,
-        Self::IntubationTube,
-        Self::Lamella,
-        Self::LiquidNos,
-        Self::Line,
-        Self::LineArterial,
-        Self::LineVenous,
-        Self::Lymphocytes,
-        Self::Macrophages,
-        Self::Marrow,
-        Self::MenstrualBlood,
-        Self::Meconium,
-        Self::BreastMilk,
-        Self::Milk,
-        Self::Nail,
-        Self::NoseNasalPassage,
-        Self::Other,
-        Self::PancreaticFluid,
-        Self::Patient,
-        Self::Plasma,
-        Self::PlasmaBag,
-        Self::Placenta,
-        Self::PleuralFluidThoracentesisFld,
-        Self::PolymorphonuclearNeutrophils,
-        Self::PlateletPoorPlasma,
-        Self::PlateletRichPlasma,
-        Self::PeritonealFluidAscites,
-        Self::Pus,
-        Self::Erythrocytes,
-        Self::RouteOfMedicine,
-        Self::Saliva,
-        Self::SeminalFluidSem,
-        Self::Serum,
-        Self::SkeletalMuscle,
-        Self::Skin,
-        Self::SeminalFluidSmn,
-        Self::SynovialFluidJointFluid,
-        Self::Spermatozoa,
-        Self::Sputum,
-        Self::SputumCoughed,
-        Self::SputumTrachealAspirate,
-        Self::StoolFecal,
-        Self::StoneUseCalc,
-        Self::Sweat,
-        Self::Tears,
-        Self::ThrombocytePlatelet,
-        Self::Throat,
-        Self::TissueGallBladder,
-        Self::TissuePlacenta,
-        Self::Tissue,
-        Self::TissueUlcer,
-        Self::TissueLargeIntestine,
-        Self::TissueLung,
-        Self::TissueSmallIntestine,
-        Self::TubeNos,
-        Self::Ulcer,
-        Self::UmbilicalBlood,
-        Self::UnknownMedicine,
-        Self::Urine,
-        Self::UrineCleanCatch,
-        Self::UrineSediment,
-        Self::UrineCatheter,
-        Self::Urethra,
-        Self::UnknownSubstance,
-        Self::VitreousFluid,
-        Self::Vomitus,
-        Self::Water,
-        Self::Leukocytes,
-        Self::Wick,
-        Self::Wound,
-        Self::WoundAbscess,
-        Self::WoundDrainage,
-        Self::WoundExudate,
-        Self::ToBeSpecifiedInAnotherPartOfTheMessage,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenSourceCodes, TABLE_0070, Abscess, AmnioticFluid, Aspirate, BloodBag,
+    WholeBody, BileFluid, WholeBlood, BloodArterial, BloodCapillary, CordBloodBldco,
+    BloodVenous, Bone, Basophils, BloodProductUnit, Burn, Bronchial, BreathUseExhld,
+    CalculusStone, CordBloodCbld, CardiacMuscle, Conjunctiva, Cannula, Colostrum,
+    CerebralSpinalFluid, CatheterTip, Curettage, CervicalMucus, Cervix, Cyst,
+    DialysisFluid, DoseMedOrSubstance, Drain, DuodenalFluid, Ear, EarWaxCerumen,
+    Electrode, Endocardium, Endometrium, Eosinophils, ExhaledGasBreathExg,
+    ExhaledGasBreathExhld, Eye, Fibroblasts, Fistula, Filter, BodyFluidUnsp, Gas,
+    GastricFluidContents, Genital, GenitalCervix, GenitalLochia, GenitalVaginal, Hair,
+    InhaledGas, Isolate, IntubationTube, Lamella, LiquidNos, Line, LineArterial,
+    LineVenous, Lymphocytes, Macrophages, Marrow, MenstrualBlood, Meconium, BreastMilk,
+    Milk, Nail, NoseNasalPassage, Other, PancreaticFluid, Patient, Plasma, PlasmaBag,
+    Placenta, PleuralFluidThoracentesisFld, PolymorphonuclearNeutrophils,
+    PlateletPoorPlasma, PlateletRichPlasma, PeritonealFluidAscites, Pus, Erythrocytes,
+    RouteOfMedicine, Saliva, SeminalFluidSem, Serum, SkeletalMuscle, Skin,
+    SeminalFluidSmn, SynovialFluidJointFluid, Spermatozoa, Sputum, SputumCoughed,
+    SputumTrachealAspirate, StoolFecal, StoneUseCalc, Sweat, Tears, ThrombocytePlatelet,
+    Throat, TissueGallBladder, TissuePlacenta, Tissue, TissueUlcer, TissueLargeIntestine,
+    TissueLung, TissueSmallIntestine, TubeNos, Ulcer, UmbilicalBlood, UnknownMedicine,
+    Urine, UrineCleanCatch, UrineSediment, UrineCatheter, Urethra, UnknownSubstance,
+    VitreousFluid, Vomitus, Water, Leukocytes, Wick, Wound, WoundAbscess, WoundDrainage,
+    WoundExudate, ToBeSpecifiedInAnotherPartOfTheMessage
+);
 
 /// Table 0072: Insurance plan ID.
 pub static TABLE_0072: TableDesc = TableDesc {
@@ -3909,7 +3186,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 
 /// The codes of table 0074: Diagnostic service section ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
     Audiology,
@@ -4000,60 +3277,18 @@ pub enum DiagnosticServiceSectionId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosticServiceSectionId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosticServiceSectionId {
-    const DESC: &'static TableDesc = &TABLE_0074;
-    const ALL: &'static [Self] = &[
-        Self::Audiology,
-        Self::BloodGases,
-        Self::BloodBank,
-        Self::Chemistry,
-        Self::Cytopathology,
-        Self::CatScan,
-        Self::CardiacCatheterization,
-        Self::CardiacUltrasound,
-        Self::Electrocardiac,
-        Self::ElectroneuroEegEmgEpPsg,
-        Self::Hematology,
-        Self::BedsideIcuMonitoring,
-        Self::DiagnosticImaging,
-        Self::Immunology,
-        Self::Laboratory,
-        Self::Microbiology,
-        Self::Mycobacteriology,
-        Self::Mycology,
-        Self::NuclearMagneticResonance,
-        Self::NuclearMedicineScan,
-        Self::NursingServiceMeasures,
-        Self::OutsideLab,
-        Self::OccupationalTherapy,
-        Self::Other,
-        Self::ObUltrasound,
-        Self::Parasitology,
-        Self::PathologyGrossAndHistopathNotSurgical,
-        Self::PulmonaryFunction,
-        Self::Pharmacy,
-        Self::PhysicianHx,
-        Self::PhysicalTherapy,
-        Self::Radiology,
-        Self::RespiratoryCareTherapy,
-        Self::RadiationTherapy,
-        Self::RadiologyUltrasound,
-        Self::Radiograph,
-        Self::SurgicalPathology,
-        Self::Serology,
-        Self::Toxicology,
-        Self::Urinalysis,
-        Self::Virology,
-        Self::VascularUltrasound,
-        Self::Cineradiograph,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DiagnosticServiceSectionId, TABLE_0074, Audiology, BloodGases, BloodBank, Chemistry,
+    Cytopathology, CatScan, CardiacCatheterization, CardiacUltrasound, Electrocardiac,
+    ElectroneuroEegEmgEpPsg, Hematology, BedsideIcuMonitoring, DiagnosticImaging,
+    Immunology, Laboratory, Microbiology, Mycobacteriology, Mycology,
+    NuclearMagneticResonance, NuclearMedicineScan, NursingServiceMeasures, OutsideLab,
+    OccupationalTherapy, Other, ObUltrasound, Parasitology,
+    PathologyGrossAndHistopathNotSurgical, PulmonaryFunction, Pharmacy, PhysicianHx,
+    PhysicalTherapy, Radiology, RespiratoryCareTherapy, RadiationTherapy,
+    RadiologyUltrasound, Radiograph, SurgicalPathology, Serology, Toxicology, Urinalysis,
+    Virology, VascularUltrasound, Cineradiograph
+);
 
 /// Table 0076: Message type.
 pub static TABLE_0076: TableDesc = TableDesc {
@@ -4185,7 +3420,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 
 /// The codes of table 0076: Message type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
     GeneralAcknowledgmentMessage,
@@ -4420,132 +3655,47 @@ pub enum MessageType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MessageType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MessageType {
-    const DESC: &'static TableDesc = &TABLE_0076;
-    const ALL: &'static [Self] = &[
-        Self::GeneralAcknowledgmentMessage,
-        Self::AdtResponse,
-        Self::AdtMessage,
-        Self::AddChangeBillingAccount,
-        Self::ClinicalStudyRegistrationMessage,
-        Self::UnsolicitedStudyDataMessage,
-        Self::DetailFinancialTransactions,
-        Self::DocumentResponse,
-        Self::DisplayResponse,
-        Self::AutomatedEquipmentCommandMessage,
-        Self::AutomatedEquipmentNotificationMessage,
-        Self::AutomatedEquipmentResponseMessage,
-        Self::EnhancedDisplayResponse,
-        Self::EmbeddedQueryLanguageQuery,
-        Self::EventReplayResponse,
-        Self::CodeEsr,
-        Self::AutomatedEquipmentStatusUpdateMessage,
-        Self::CodeInr,
-        Self::AutomatedEquipmentInventoryUpdateMessage,
-        Self::CodeLsr,
-        Self::CodeLsu,
-        Self::CodeMcf,
-        Self::MedicalDocumentManagement,
-        Self::CodeMfd,
-        Self::MasterFilesApplicationAcknowledgment,
-        Self::MasterFilesNotification,
-        Self::MasterFilesQuery,
-        Self::MasterFilesResponse,
-        Self::ApplicationManagementDataMessage,
-        Self::ApplicationManagementQueryMessage,
-        Self::ApplicationManagementResponseMessage,
-        Self::DietaryOrder,
-        Self::GeneralClinicalOrderMessage,
-        Self::LaboratoryOrderMessage,
-        Self::NonStockRequisitionOrderMessage,
-        Self::PharmacyTreatmentOrderMessageOmp,
-        Self::StockRequisitionOrderMessage,
-        Self::CodeOrd,
-        Self::QueryForResultsOfObservation,
-        Self::CodeOrg,
-        Self::CodeOrl,
-        Self::PharmacyTreatmentOrderMessageOrm,
-        Self::CodeOrn,
-        Self::CodeOrp,
-        Self::CodeOrr,
-        Self::CodeOrs,
-        Self::CodeOru,
-        Self::QueryResponseForOrderStatusOsq,
-        Self::QueryResponseForOrderStatusOsr,
-        Self::UnsolicitedLaboratoryObservationMessage,
-        Self::ProductExperienceMessage,
-        Self::PatientGoalMessage,
-        Self::PatientInsuranceInformation,
-        Self::AddPersonnelRecord,
-        Self::PatientPathwayMessageGoalOriented,
-        Self::PatientPathwayMessageProblemOriented,
-        Self::PatientProblemMessage,
-        Self::PatientPathwayGoalOrientedResponse,
-        Self::PatientGoalResponse,
-        Self::PatientProblemResponse,
-        Self::PatientPathwayProblemOrientedResponse,
-        Self::QueryByParameter,
-        Self::DeferredQuery,
-        Self::CancelQuery,
-        Self::QueryOriginalMode,
-        Self::CreateSubscription,
-        Self::CancelSubscriptionAcknowledgeMessage,
-        Self::QueryForPreviousEvents,
-        Self::CodeRar,
-        Self::PharmacyTreatmentAdministrationMessage,
-        Self::ReturnClinicalInformation,
-        Self::ReturnClinicalList,
-        Self::PharmacyTreatmentEncodedOrderMessage,
-        Self::PharmacyTreatmentDispenseInformation,
-        Self::PharmacyTreatmentDispenseMessage,
-        Self::DisplayBasedResponse,
-        Self::PatientReferral,
-        Self::PharmacyTreatmentEncodedOrderInformation,
-        Self::PharmacyTreatmentDoseInformation,
-        Self::PharmacyTreatmentGiveMessage,
-        Self::PharmacyTreatmentOrderResponse,
-        Self::ReturnPatientAuthorization,
-        Self::ReturnPatientInformation,
-        Self::ReturnPatientDisplayList,
-        Self::ReturnPatientList,
-        Self::RequestPatientAuthorization,
-        Self::RequestClinicalInformation,
-        Self::RequestPatientInformation,
-        Self::RequestPatientDemographics,
-        Self::EventReplayQuery,
-        Self::CodeRra,
-        Self::CodeRrd,
-        Self::CodeRre,
-        Self::CodeRrg,
-        Self::ReturnReferralInformation,
-        Self::SegmentPatternResponse,
-        Self::TabularResponse,
-        Self::ScheduleInformationUnsolicited,
-        Self::StoredProcedureRequest,
-        Self::ScheduleQueryMessage,
-        Self::ScheduleQueryResponse,
-        Self::ScheduleRequestMessage,
-        Self::ScheduledRequestResponse,
-        Self::SpecimenStatusRequestMessage,
-        Self::SpecimenStatusUpdateMessage,
-        Self::SummaryProductExperienceReport,
-        Self::TabularDataResponse,
-        Self::CodeTcr,
-        Self::CodeTcu,
-        Self::UnsolicitedDisplayUpdateMessage,
-        Self::VirtualTableQuery,
-        Self::QueryForVaccinationRecord,
-        Self::VaccinationRecordResponse,
-        Self::UnsolicitedVaccinationRecordUpdate,
-        Self::CodeVxx,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MessageType, TABLE_0076, GeneralAcknowledgmentMessage, AdtResponse, AdtMessage,
+    AddChangeBillingAccount, ClinicalStudyRegistrationMessage,
+    UnsolicitedStudyDataMessage, DetailFinancialTransactions, DocumentResponse,
+    DisplayResponse, AutomatedEquipmentCommandMessage,
+    AutomatedEquipmentNotificationMessage, AutomatedEquipmentResponseMessage,
+    EnhancedDisplayResponse, EmbeddedQueryLanguageQuery, EventReplayResponse, CodeEsr,
+    AutomatedEquipmentStatusUpdateMessage, CodeInr,
+    AutomatedEquipmentInventoryUpdateMessage, CodeLsr, CodeLsu, CodeMcf,
+    MedicalDocumentManagement, CodeMfd, MasterFilesApplicationAcknowledgment,
+    MasterFilesNotification, MasterFilesQuery, MasterFilesResponse,
+    ApplicationManagementDataMessage, ApplicationManagementQueryMessage,
+    ApplicationManagementResponseMessage, DietaryOrder, GeneralClinicalOrderMessage,
+    LaboratoryOrderMessage, NonStockRequisitionOrderMessage,
+    PharmacyTreatmentOrderMessageOmp, StockRequisitionOrderMessage, CodeOrd,
+    QueryForResultsOfObservation, CodeOrg, CodeOrl, PharmacyTreatmentOrderMessageOrm,
+    CodeOrn, CodeOrp, CodeOrr, CodeOrs, CodeOru, QueryResponseForOrderStatusOsq,
+    QueryResponseForOrderStatusOsr, UnsolicitedLaboratoryObservationMessage,
+    ProductExperienceMessage, PatientGoalMessage, PatientInsuranceInformation,
+    AddPersonnelRecord, PatientPathwayMessageGoalOriented,
+    PatientPathwayMessageProblemOriented, PatientProblemMessage,
+    PatientPathwayGoalOrientedResponse, PatientGoalResponse, PatientProblemResponse,
+    PatientPathwayProblemOrientedResponse, QueryByParameter, DeferredQuery, CancelQuery,
+    QueryOriginalMode, CreateSubscription, CancelSubscriptionAcknowledgeMessage,
+    QueryForPreviousEvents, CodeRar, PharmacyTreatmentAdministrationMessage,
+    ReturnClinicalInformation, ReturnClinicalList, PharmacyTreatmentEncodedOrderMessage,
+    PharmacyTreatmentDispenseInformation, PharmacyTreatmentDispenseMessage,
+    DisplayBasedResponse, PatientReferral, PharmacyTreatmentEncodedOrderInformation,
+    PharmacyTreatmentDoseInformation, PharmacyTreatmentGiveMessage,
+    PharmacyTreatmentOrderResponse, ReturnPatientAuthorization, ReturnPatientInformation,
+    ReturnPatientDisplayList, ReturnPatientList, RequestPatientAuthorization,
+    RequestClinicalInformation, RequestPatientInformation, RequestPatientDemographics,
+    EventReplayQuery, CodeRra, CodeRrd, CodeRre, CodeRrg, ReturnReferralInformation,
+    SegmentPatternResponse, TabularResponse, ScheduleInformationUnsolicited,
+    StoredProcedureRequest, ScheduleQueryMessage, ScheduleQueryResponse,
+    ScheduleRequestMessage, ScheduledRequestResponse, SpecimenStatusRequestMessage,
+    SpecimenStatusUpdateMessage, SummaryProductExperienceReport, TabularDataResponse,
+    CodeTcr, CodeTcu, UnsolicitedDisplayUpdateMessage, VirtualTableQuery,
+    QueryForVaccinationRecord, VaccinationRecordResponse,
+    UnsolicitedVaccinationRecordUpdate, CodeVxx
+);
 
 /// Table 0078: Abnormal flags.
 pub static TABLE_0078: TableDesc = TableDesc {
@@ -4577,7 +3727,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 
 /// The codes of table 0078: Abnormal flags.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AbnormalFlags {
     /// `<`: Below absolute low-off instrument scale
     BelowAbsoluteLowOffInstrumentScale,
@@ -4618,35 +3768,15 @@ pub enum AbnormalFlags {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AbnormalFlags {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AbnormalFlags {
-    const DESC: &'static TableDesc = &TABLE_0078;
-    const ALL: &'static [Self] = &[
-        Self::BelowAbsoluteLowOffInstrumentScale,
-        Self::AboveAbsoluteHighOffInstrumentScale,
-        Self::AbnormalAppliesToNonNumericResults,
-        Self::VeryAbnormal,
-        Self::BetterUseWhenDirectionNotRelevant,
-        Self::SignificantChangeDown,
-        Self::AboveHighNormal,
-        Self::AboveUpperPanicLimits,
-        Self::Intermediate,
-        Self::BelowLowNormal,
-        Self::BelowLowerPanicLimits,
-        Self::ModeratelySusceptible,
-        Self::NormalAppliesToNonNumericResults,
-        Self::Resistant,
-        Self::Susceptible,
-        Self::SignificantChangeUp,
-        Self::VerySusceptible,
-        Self::WorseUseWhenDirectionNotRelevant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AbnormalFlags, TABLE_0078, BelowAbsoluteLowOffInstrumentScale,
+    AboveAbsoluteHighOffInstrumentScale, AbnormalAppliesToNonNumericResults,
+    VeryAbnormal, BetterUseWhenDirectionNotRelevant, SignificantChangeDown,
+    AboveHighNormal, AboveUpperPanicLimits, Intermediate, BelowLowNormal,
+    BelowLowerPanicLimits, ModeratelySusceptible, NormalAppliesToNonNumericResults,
+    Resistant, Susceptible, SignificantChangeUp, VerySusceptible,
+    WorseUseWhenDirectionNotRelevant
+);
 
 /// Table 0080: Nature of abnormal testing.
 pub static TABLE_0080: TableDesc = TableDesc {
@@ -4664,7 +3794,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 
 /// The codes of table 0080: Nature of abnormal testing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
     AnAgeBasedPopulation,
@@ -4677,21 +3807,10 @@ pub enum NatureOfAbnormalTesting {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfAbnormalTesting {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfAbnormalTesting {
-    const DESC: &'static TableDesc = &TABLE_0080;
-    const ALL: &'static [Self] = &[
-        Self::AnAgeBasedPopulation,
-        Self::NoneGenericNormalRange,
-        Self::ARaceBasedPopulation,
-        Self::ASexBasedPopulation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NatureOfAbnormalTesting, TABLE_0080, AnAgeBasedPopulation, NoneGenericNormalRange,
+    ARaceBasedPopulation, ASexBasedPopulation
+);
 
 /// Table 0083: Outlier type.
 pub static TABLE_0083: TableDesc = TableDesc {
@@ -4704,7 +3823,7 @@ pub static TABLE_0083: TableDesc = TableDesc {
 
 /// The codes of table 0083: Outlier type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
     OutlierCost,
@@ -4713,16 +3832,7 @@ pub enum OutlierType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OutlierType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OutlierType {
-    const DESC: &'static TableDesc = &TABLE_0083;
-    const ALL: &'static [Self] = &[Self::OutlierCost, Self::OutlierDays];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(OutlierType, TABLE_0083, OutlierCost, OutlierDays);
 
 /// Table 0084: Performed by.
 pub static TABLE_0084: TableDesc = TableDesc {
@@ -4760,7 +3870,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 
 /// The codes of table 0085: Observation result status codes interpretation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final result
     CodeC,
@@ -4789,29 +3899,11 @@ pub enum ObservationResultStatusCodesInterpretation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ObservationResultStatusCodesInterpretation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
-    const DESC: &'static TableDesc = &TABLE_0085;
-    const ALL: &'static [Self] = &[
-        Self::CodeC,
-        Self::DeletesTheObxRecord,
-        Self::CodeF,
-        Self::SpecimenInLabResultsPending,
-        Self::NotAsked,
-        Self::OrderDetailDescriptionOnlyNoResult,
-        Self::PreliminaryResults,
-        Self::ResultsEnteredNotVerified,
-        Self::PartialResults,
-        Self::CodeU,
-        Self::CodeW,
-        Self::CodeX,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ObservationResultStatusCodesInterpretation, TABLE_0085, CodeC, DeletesTheObxRecord,
+    CodeF, SpecimenInLabResultsPending, NotAsked, OrderDetailDescriptionOnlyNoResult,
+    PreliminaryResults, ResultsEnteredNotVerified, PartialResults, CodeU, CodeW, CodeX
+);
 
 /// Table 0086: Plan ID.
 pub static TABLE_0086: TableDesc = TableDesc {
@@ -4860,7 +3952,7 @@ pub static TABLE_0091: TableDesc = TableDesc {
 
 /// The codes of table 0091: Query priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
     Deferred,
@@ -4869,16 +3961,7 @@ pub enum QueryPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryPriority {
-    const DESC: &'static TableDesc = &TABLE_0091;
-    const ALL: &'static [Self] = &[Self::Deferred, Self::Immediate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(QueryPriority, TABLE_0091, Deferred, Immediate);
 
 /// Table 0092: Re-admission indicator.
 pub static TABLE_0092: TableDesc = TableDesc {
@@ -4891,23 +3974,14 @@ pub static TABLE_0092: TableDesc = TableDesc {
 
 /// The codes of table 0092: Re-admission indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Re-admission
     ReAdmission,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReAdmissionIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReAdmissionIndicator {
-    const DESC: &'static TableDesc = &TABLE_0092;
-    const ALL: &'static [Self] = &[Self::ReAdmission];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReAdmissionIndicator, TABLE_0092, ReAdmission);
 
 /// Table 0093: Release information.
 pub static TABLE_0093: TableDesc = TableDesc {
@@ -4920,7 +3994,7 @@ pub static TABLE_0093: TableDesc = TableDesc {
 
 /// The codes of table 0093: Release information.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `N`: No
     No,
@@ -4929,16 +4003,7 @@ pub enum ReleaseInformation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReleaseInformation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReleaseInformation {
-    const DESC: &'static TableDesc = &TABLE_0093;
-    const ALL: &'static [Self] = &[Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReleaseInformation, TABLE_0093, No, Yes);
 
 /// Table 0098: Type of agreement.
 pub static TABLE_0098: TableDesc = TableDesc {
@@ -4951,7 +4016,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 
 /// The codes of table 0098: Type of agreement.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
     Maternity,
@@ -4962,16 +4027,7 @@ pub enum TypeOfAgreement {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TypeOfAgreement {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TypeOfAgreement {
-    const DESC: &'static TableDesc = &TABLE_0098;
-    const ALL: &'static [Self] = &[Self::Maternity, Self::Standard, Self::Unified];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(TypeOfAgreement, TABLE_0098, Maternity, Standard, Unified);
 
 /// Table 0099: VIP indicator.
 pub static TABLE_0099: TableDesc = TableDesc {
@@ -4999,7 +4055,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 
 /// The codes of table 0100: When to charge.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhenToCharge {
     /// `D`: On discharge
     OnDischarge,
@@ -5014,22 +4070,10 @@ pub enum WhenToCharge {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhenToCharge {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhenToCharge {
-    const DESC: &'static TableDesc = &TABLE_0100;
-    const ALL: &'static [Self] = &[
-        Self::OnDischarge,
-        Self::OnReceiptOfOrder,
-        Self::AtTimeServiceIsCompleted,
-        Self::AtTimeServiceIsStarted,
-        Self::AtADesignatedDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhenToCharge, TABLE_0100, OnDischarge, OnReceiptOfOrder, AtTimeServiceIsCompleted,
+    AtTimeServiceIsStarted, AtADesignatedDateTime
+);
 
 /// Table 0102: Delayed acknowledgment type.
 pub static TABLE_0102: TableDesc = TableDesc {
@@ -5045,7 +4089,7 @@ pub static TABLE_0102: TableDesc = TableDesc {
 
 /// The codes of table 0102: Delayed acknowledgment type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DelayedAcknowledgmentType {
     /// `D`: Message received, stored for later processing
     MessageReceivedStoredForLaterProcessing,
@@ -5054,19 +4098,10 @@ pub enum DelayedAcknowledgmentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DelayedAcknowledgmentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DelayedAcknowledgmentType {
-    const DESC: &'static TableDesc = &TABLE_0102;
-    const ALL: &'static [Self] = &[
-        Self::MessageReceivedStoredForLaterProcessing,
-        Self::AcknowledgmentAfterProcessing,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DelayedAcknowledgmentType, TABLE_0102, MessageReceivedStoredForLaterProcessing,
+    AcknowledgmentAfterProcessing
+);
 
 /// Table 0103: Processing ID.
 pub static TABLE_0103: TableDesc = TableDesc {
@@ -5079,7 +4114,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 
 /// The codes of table 0103: Processing ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
     Debugging,
@@ -5090,16 +4125,7 @@ pub enum ProcessingId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingId {
-    const DESC: &'static TableDesc = &TABLE_0103;
-    const ALL: &'static [Self] = &[Self::Debugging, Self::Production, Self::Training];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ProcessingId, TABLE_0103, Debugging, Production, Training);
 
 /// Table 0104: Version ID.
 pub static TABLE_0104: TableDesc = TableDesc {
@@ -5120,7 +4146,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 
 /// The codes of table 0104: Version ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0
     Release2Point0,
@@ -5139,24 +4165,10 @@ pub enum VersionId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VersionId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VersionId {
-    const DESC: &'static TableDesc = &TABLE_0104;
-    const ALL: &'static [Self] = &[
-        Self::Release2Point0,
-        Self::Demo2Point0,
-        Self::Release21,
-        Self::Release2Point2,
-        Self::Release2Point3,
-        Self::Release2Point3Point1,
-        Self::Release2Point4,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    VersionId, TABLE_0104, Release2Point0, Demo2Point0, Release21, Release2Point2,
+    Release2Point3, Release2Point3Point1, Release2Point4
+);
 
 /// Table 0105: Source of comment.
 pub static TABLE_0105: TableDesc = TableDesc {
@@ -5173,7 +4185,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 
 /// The codes of table 0105: Source of comment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
     CodeL,
@@ -5184,20 +4196,10 @@ pub enum SourceOfComment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SourceOfComment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SourceOfComment {
-    const DESC: &'static TableDesc = &TABLE_0105;
-    const ALL: &'static [Self] = &[
-        Self::CodeL,
-        Self::OtherSystemIsSourceOfComment,
-        Self::OrdererPlacerIsSourceOfComment,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SourceOfComment, TABLE_0105, CodeL, OtherSystemIsSourceOfComment,
+    OrdererPlacerIsSourceOfComment
+);
 
 /// Table 0106: Query/response format code.
 pub static TABLE_0106: TableDesc = TableDesc {
@@ -5214,7 +4216,7 @@ pub static TABLE_0106: TableDesc = TableDesc {
 
 /// The codes of table 0106: Query/response format code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryResponseFormatCode {
     /// `D`: Response is in display format
     ResponseIsInDisplayFormat,
@@ -5225,20 +4227,10 @@ pub enum QueryResponseFormatCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryResponseFormatCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryResponseFormatCode {
-    const DESC: &'static TableDesc = &TABLE_0106;
-    const ALL: &'static [Self] = &[
-        Self::ResponseIsInDisplayFormat,
-        Self::ResponseIsInRecordOrientedFormat,
-        Self::ResponseIsInTabularFormat,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QueryResponseFormatCode, TABLE_0106, ResponseIsInDisplayFormat,
+    ResponseIsInRecordOrientedFormat, ResponseIsInTabularFormat
+);
 
 /// Table 0107: Deferred response type.
 pub static TABLE_0107: TableDesc = TableDesc {
@@ -5254,7 +4246,7 @@ pub static TABLE_0107: TableDesc = TableDesc {
 
 /// The codes of table 0107: Deferred response type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DeferredResponseType {
     /// `B`: Before the Date/Time specified
     BeforeTheDateTimeSpecified,
@@ -5263,19 +4255,10 @@ pub enum DeferredResponseType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DeferredResponseType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DeferredResponseType {
-    const DESC: &'static TableDesc = &TABLE_0107;
-    const ALL: &'static [Self] = &[
-        Self::BeforeTheDateTimeSpecified,
-        Self::LaterThanTheDateTimeSpecified,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DeferredResponseType, TABLE_0107, BeforeTheDateTimeSpecified,
+    LaterThanTheDateTimeSpecified
+);
 
 /// Table 0108: Query results level.
 pub static TABLE_0108: TableDesc = TableDesc {
@@ -5293,7 +4276,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
 
 /// The codes of table 0108: Query results level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryResultsLevel {
     /// `O`: Order plus order status
     OrderPlusOrderStatus,
@@ -5306,21 +4289,10 @@ pub enum QueryResultsLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryResultsLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryResultsLevel {
-    const DESC: &'static TableDesc = &TABLE_0108;
-    const ALL: &'static [Self] = &[
-        Self::OrderPlusOrderStatus,
-        Self::ResultsWithoutBulkText,
-        Self::StatusOnly,
-        Self::FullResults,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QueryResultsLevel, TABLE_0108, OrderPlusOrderStatus, ResultsWithoutBulkText,
+    StatusOnly, FullResults
+);
 
 /// Table 0109: Report priority.
 pub static TABLE_0109: TableDesc = TableDesc {
@@ -5333,7 +4305,7 @@ pub static TABLE_0109: TableDesc = TableDesc {
 
 /// The codes of table 0109: Report priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportPriority {
     /// `R`: Routine
     Routine,
@@ -5342,16 +4314,7 @@ pub enum ReportPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportPriority {
-    const DESC: &'static TableDesc = &TABLE_0109;
-    const ALL: &'static [Self] = &[Self::Routine, Self::Stat];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReportPriority, TABLE_0109, Routine, Stat);
 
 /// Table 0110: Transfer to bad debt code.
 pub static TABLE_0110: TableDesc = TableDesc {
@@ -5406,7 +4369,7 @@ pub static TABLE_0112: TableDesc = TableDesc {
 
 /// The codes of table 0112: Discharge disposition.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DischargeDisposition {
     /// `01`: Discharged to home or self care (routine discharge)
     Code01,
@@ -5439,31 +4402,11 @@ pub enum DischargeDisposition {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DischargeDisposition {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DischargeDisposition {
-    const DESC: &'static TableDesc = &TABLE_0112;
-    const ALL: &'static [Self] = &[
-        Self::Code01,
-        Self::Code02,
-        Self::Code03,
-        Self::Code04,
-        Self::Code05,
-        Self::Code06,
-        Self::Code07,
-        Self::Code08,
-        Self::AdmittedAsAnInpatientToThisHospital,
-        Self::ExpiredIeDead,
-        Self::Code30,
-        Self::ExpiredIeDiedAtHome,
-        Self::Expired,
-        Self::ExpiredIeDiedPlaceUnknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DischargeDisposition, TABLE_0112, Code01, Code02, Code03, Code04, Code05, Code06,
+    Code07, Code08, AdmittedAsAnInpatientToThisHospital, ExpiredIeDead, Code30,
+    ExpiredIeDiedAtHome, Expired, ExpiredIeDiedPlaceUnknown
+);
 
 /// Table 0113: Discharged to location.
 pub static TABLE_0113: TableDesc = TableDesc {
@@ -5510,7 +4453,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 
 /// The codes of table 0116: Bed status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
     Closed,
@@ -5527,23 +4470,10 @@ pub enum BedStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BedStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BedStatus {
-    const DESC: &'static TableDesc = &TABLE_0116;
-    const ALL: &'static [Self] = &[
-        Self::Closed,
-        Self::Housekeeping,
-        Self::Isolated,
-        Self::Contaminated,
-        Self::Occupied,
-        Self::Unoccupied,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BedStatus, TABLE_0116, Closed, Housekeeping, Isolated, Contaminated, Occupied,
+    Unoccupied
+);
 
 /// Table 0117: Account status.
 pub static TABLE_0117: TableDesc = TableDesc {
@@ -5623,7 +4553,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 
 /// The codes of table 0119: Order Control codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order/service refill request approval
     OrderServiceRefillRequestApproval,
@@ -5724,65 +4654,23 @@ pub enum OrderControlCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrderControlCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrderControlCodes {
-    const DESC: &'static TableDesc = &TABLE_0119;
-    const ALL: &'static [Self] = &[
-        Self::OrderServiceRefillRequestApproval,
-        Self::CancelOrderServiceRequest,
-        Self::ChildOrderService,
-        Self::CombinedResult,
-        Self::CanceledAsRequested,
-        Self::DiscontinueOrderServiceRequest,
-        Self::DataErrors,
-        Self::OrderServiceRefillRequestDenied,
-        Self::DiscontinuedAsRequested,
-        Self::Unsolicited,
-        Self::HoldOrderRequest,
-        Self::OnHoldAsRequested,
-        Self::CodeLi,
-        Self::NumberAssigned,
-        Self::NewOrderService,
-        Self::OrderServiceCanceled,
-        Self::OrderServiceDiscontinued,
-        Self::OrderServiceReleased,
-        Self::OrderServiceRefilledAsRequested,
-        Self::OrderServiceHeld,
-        Self::OrderServiceAcceptedAndOk,
-        Self::ReleasedAsRequested,
-        Self::ParentOrderService,
-        Self::PreviousResultsWithNewOrderService,
-        Self::ObservationsPerformedServiceToFollow,
-        Self::RefillOrderServiceRequest,
-        Self::ReleasePreviousHold,
-        Self::ReplacementOrder,
-        Self::OrderServiceReplaceRequest,
-        Self::ReplacedAsRequested,
-        Self::RequestReceived,
-        Self::ReplacedUnsolicited,
-        Self::StatusChanged,
-        Self::SendOrderServiceNumber,
-        Self::ResponseToSendOrderServiceStatusRequest,
-        Self::SendOrderServiceStatusRequest,
-        Self::UnableToAcceptOrderService,
-        Self::UnableToCancel,
-        Self::UnableToDiscontinue,
-        Self::UnableToRefill,
-        Self::UnableToPutOnHold,
-        Self::UnableToReplace,
-        Self::CodeUn,
-        Self::UnableToRelease,
-        Self::UnableToChange,
-        Self::ChangeOrderServiceRequest,
-        Self::ChangedAsRequested,
-        Self::Unsol,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrderControlCodes, TABLE_0119, OrderServiceRefillRequestApproval,
+    CancelOrderServiceRequest, ChildOrderService, CombinedResult, CanceledAsRequested,
+    DiscontinueOrderServiceRequest, DataErrors, OrderServiceRefillRequestDenied,
+    DiscontinuedAsRequested, Unsolicited, HoldOrderRequest, OnHoldAsRequested, CodeLi,
+    NumberAssigned, NewOrderService, OrderServiceCanceled, OrderServiceDiscontinued,
+    OrderServiceReleased, OrderServiceRefilledAsRequested, OrderServiceHeld,
+    OrderServiceAcceptedAndOk, ReleasedAsRequested, ParentOrderService,
+    PreviousResultsWithNewOrderService, ObservationsPerformedServiceToFollow,
+    RefillOrderServiceRequest, ReleasePreviousHold, ReplacementOrder,
+    OrderServiceReplaceRequest, ReplacedAsRequested, RequestReceived,
+    ReplacedUnsolicited, StatusChanged, SendOrderServiceNumber,
+    ResponseToSendOrderServiceStatusRequest, SendOrderServiceStatusRequest,
+    UnableToAcceptOrderService, UnableToCancel, UnableToDiscontinue, UnableToRefill,
+    UnableToPutOnHold, UnableToReplace, CodeUn, UnableToRelease, UnableToChange,
+    ChangeOrderServiceRequest, ChangedAsRequested, Unsol
+);
 
 /// Table 0121: Response flag.
 pub static TABLE_0121: TableDesc = TableDesc {
@@ -5801,7 +4689,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 
 /// The codes of table 0121: Response flag.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
     SameAsRAlsoOtherAssociatedSegments,
@@ -5816,22 +4704,11 @@ pub enum ResponseFlag {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResponseFlag {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResponseFlag {
-    const DESC: &'static TableDesc = &TABLE_0121;
-    const ALL: &'static [Self] = &[
-        Self::SameAsRAlsoOtherAssociatedSegments,
-        Self::ReportExceptionsOnly,
-        Self::SameAsDPlusConfirmationsExplicitly,
-        Self::OnlyTheMsaSegmentIsReturned,
-        Self::SameAsEAlsoReplacementAndParentChild,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResponseFlag, TABLE_0121, SameAsRAlsoOtherAssociatedSegments, ReportExceptionsOnly,
+    SameAsDPlusConfirmationsExplicitly, OnlyTheMsaSegmentIsReturned,
+    SameAsEAlsoReplacementAndParentChild
+);
 
 /// Table 0122: Charge type.
 pub static TABLE_0122: TableDesc = TableDesc {
@@ -5853,7 +4730,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 
 /// The codes of table 0122: Charge type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
     Charge,
@@ -5874,25 +4751,10 @@ pub enum ChargeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ChargeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ChargeType {
-    const DESC: &'static TableDesc = &TABLE_0122;
-    const ALL: &'static [Self] = &[
-        Self::Charge,
-        Self::Contract,
-        Self::Credit,
-        Self::Department,
-        Self::Grant,
-        Self::NoCharge,
-        Self::Professional,
-        Self::Research,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ChargeType, TABLE_0122, Charge, Contract, Credit, Department, Grant, NoCharge,
+    Professional, Research
+);
 
 /// Table 0123: Result status.
 pub static TABLE_0123: TableDesc = TableDesc {
@@ -5917,7 +4779,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 
 /// The codes of table 0123: Result status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -5944,28 +4806,12 @@ pub enum ResultStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResultStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResultStatus {
-    const DESC: &'static TableDesc = &TABLE_0123;
-    const ALL: &'static [Self] = &[
-        Self::SomeButNotAllResultsAvailable,
-        Self::CorrectionToResults,
-        Self::FinalResultsResultsStoredAndVerified,
-        Self::CodeI,
-        Self::OrderReceivedSpecimenNotYetReceived,
-        Self::Preliminary,
-        Self::ResultsStoredNotYetVerified,
-        Self::CodeS,
-        Self::NoResultsAvailableOrderCanceled,
-        Self::CodeY,
-        Self::NoRecordOfThisPatientUsedOnlyOnQueries,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResultStatus, TABLE_0123, SomeButNotAllResultsAvailable, CorrectionToResults,
+    FinalResultsResultsStoredAndVerified, CodeI, OrderReceivedSpecimenNotYetReceived,
+    Preliminary, ResultsStoredNotYetVerified, CodeS, NoResultsAvailableOrderCanceled,
+    CodeY, NoRecordOfThisPatientUsedOnlyOnQueries
+);
 
 /// Table 0124: Transportation mode.
 pub static TABLE_0124: TableDesc = TableDesc {
@@ -5983,7 +4829,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 
 /// The codes of table 0124: Transportation mode.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
     CartPatientTravelsOnCartOrGurney,
@@ -5996,21 +4842,10 @@ pub enum TransportationMode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransportationMode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransportationMode {
-    const DESC: &'static TableDesc = &TABLE_0124;
-    const ALL: &'static [Self] = &[
-        Self::CartPatientTravelsOnCartOrGurney,
-        Self::TheExaminingDeviceGoesToPatientsLocation,
-        Self::PatientWalksToDiagnosticService,
-        Self::Wheelchair,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TransportationMode, TABLE_0124, CartPatientTravelsOnCartOrGurney,
+    TheExaminingDeviceGoesToPatientsLocation, PatientWalksToDiagnosticService, Wheelchair
+);
 
 /// Table 0125: Value type.
 pub static TABLE_0125: TableDesc = TableDesc {
@@ -6049,7 +4884,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 
 /// The codes of table 0125: Value type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
     Address,
@@ -6104,42 +4939,15 @@ pub enum ValueType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ValueType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ValueType {
-    const DESC: &'static TableDesc = &TABLE_0125;
-    const ALL: &'static [Self] = &[
-        Self::Address,
-        Self::CodedEntry,
-        Self::CodedElementWithFormattedValues,
-        Self::CompositeIdWithCheckDigit,
-        Self::CompositeIdAndName,
-        Self::CompositePrice,
-        Self::ExtendedCompositeIdWithCheckDigit,
-        Self::Date,
-        Self::EncapsulatedData,
-        Self::FormattedTextDisplay,
-        Self::Money,
-        Self::Numeric,
-        Self::PersonName,
-        Self::ReferencePointer,
-        Self::StructuredNumeric,
-        Self::StringData,
-        Self::Time,
-        Self::TelephoneNumber,
-        Self::TimeStampDateAndTime,
-        Self::TextDataDisplay,
-        Self::ExtendedAddress,
-        Self::ExtendedCompositeNameAndNumberForPersons,
-        Self::CodeXon,
-        Self::ExtendedPersonName,
-        Self::ExtendedTelecommunicationsNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ValueType, TABLE_0125, Address, CodedEntry, CodedElementWithFormattedValues,
+    CompositeIdWithCheckDigit, CompositeIdAndName, CompositePrice,
+    ExtendedCompositeIdWithCheckDigit, Date, EncapsulatedData, FormattedTextDisplay,
+    Money, Numeric, PersonName, ReferencePointer, StructuredNumeric, StringData, Time,
+    TelephoneNumber, TimeStampDateAndTime, TextDataDisplay, ExtendedAddress,
+    ExtendedCompositeNameAndNumberForPersons, CodeXon, ExtendedPersonName,
+    ExtendedTelecommunicationsNumber
+);
 
 /// Table 0126: Quantity limited request.
 pub static TABLE_0126: TableDesc = TableDesc {
@@ -6158,7 +4966,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 
 /// The codes of table 0126: Quantity limited request.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
     Characters,
@@ -6173,22 +4981,9 @@ pub enum QuantityLimitedRequest {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QuantityLimitedRequest {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QuantityLimitedRequest {
-    const DESC: &'static TableDesc = &TABLE_0126;
-    const ALL: &'static [Self] = &[
-        Self::Characters,
-        Self::Lines,
-        Self::Pages,
-        Self::Records,
-        Self::LocallyDefined,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QuantityLimitedRequest, TABLE_0126, Characters, Lines, Pages, Records, LocallyDefined
+);
 
 /// Table 0127: Allergen type.
 pub static TABLE_0127: TableDesc = TableDesc {
@@ -6210,7 +5005,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 
 /// The codes of table 0127: Allergen type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllergenType {
     /// `AA`: Animal Allergy
     AnimalAllergy,
@@ -6231,25 +5026,11 @@ pub enum AllergenType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllergenType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllergenType {
-    const DESC: &'static TableDesc = &TABLE_0127;
-    const ALL: &'static [Self] = &[
-        Self::AnimalAllergy,
-        Self::DrugAllergy,
-        Self::EnvironmentalAllergy,
-        Self::FoodAllergy,
-        Self::PollenAllergy,
-        Self::MiscellaneousAllergy,
-        Self::MiscellaneousContraindication,
-        Self::PlantAllergy,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllergenType, TABLE_0127, AnimalAllergy, DrugAllergy, EnvironmentalAllergy,
+    FoodAllergy, PollenAllergy, MiscellaneousAllergy, MiscellaneousContraindication,
+    PlantAllergy
+);
 
 /// Table 0128: Allergy severity.
 pub static TABLE_0128: TableDesc = TableDesc {
@@ -6267,7 +5048,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 
 /// The codes of table 0128: Allergy severity.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
     Mild,
@@ -6280,21 +5061,7 @@ pub enum AllergySeverity {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllergySeverity {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllergySeverity {
-    const DESC: &'static TableDesc = &TABLE_0128;
-    const ALL: &'static [Self] = &[
-        Self::Mild,
-        Self::Moderate,
-        Self::Severe,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AllergySeverity, TABLE_0128, Mild, Moderate, Severe, Unknown);
 
 /// Table 0129: Accommodation code.
 pub static TABLE_0129: TableDesc = TableDesc {
@@ -6321,7 +5088,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
 
 /// The codes of table 0130: Visit user code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VisitUserCode {
     /// `HO`: Home
     Home,
@@ -6334,21 +5101,7 @@ pub enum VisitUserCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VisitUserCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VisitUserCode {
-    const DESC: &'static TableDesc = &TABLE_0130;
-    const ALL: &'static [Self] = &[
-        Self::Home,
-        Self::MobileUnit,
-        Self::Phone,
-        Self::Teaching,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(VisitUserCode, TABLE_0130, Home, MobileUnit, Phone, Teaching);
 
 /// Table 0131: Contact Role.
 pub static TABLE_0131: TableDesc = TableDesc {
@@ -6389,7 +5142,7 @@ pub static TABLE_0133: TableDesc = TableDesc {
 
 /// The codes of table 0133: Procedure practitioner identifier code type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcedurePractitionerIdentifierCodeType {
     /// `AN`: Anesthesiologist/Anesthetist
     AnesthesiologistAnesthetist,
@@ -6412,26 +5165,11 @@ pub enum ProcedurePractitionerIdentifierCodeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcedurePractitionerIdentifierCodeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcedurePractitionerIdentifierCodeType {
-    const DESC: &'static TableDesc = &TABLE_0133;
-    const ALL: &'static [Self] = &[
-        Self::AnesthesiologistAnesthetist,
-        Self::AssistantSurgeon,
-        Self::CertifiedNurseMidwife,
-        Self::NursePractitioner,
-        Self::ProcedureMdSurgeon,
-        Self::PrimarySurgeon,
-        Self::Radiologist,
-        Self::Resident,
-        Self::ScrubNurse,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcedurePractitionerIdentifierCodeType, TABLE_0133, AnesthesiologistAnesthetist,
+    AssistantSurgeon, CertifiedNurseMidwife, NursePractitioner, ProcedureMdSurgeon,
+    PrimarySurgeon, Radiologist, Resident, ScrubNurse
+);
 
 /// Table 0135: Assignment of benefits.
 pub static TABLE_0135: TableDesc = TableDesc {
@@ -6444,7 +5182,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 
 /// The codes of table 0135: Assignment of benefits.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
     ModifiedAssignment,
@@ -6455,16 +5193,7 @@ pub enum AssignmentOfBenefits {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AssignmentOfBenefits {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AssignmentOfBenefits {
-    const DESC: &'static TableDesc = &TABLE_0135;
-    const ALL: &'static [Self] = &[Self::ModifiedAssignment, Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AssignmentOfBenefits, TABLE_0135, ModifiedAssignment, No, Yes);
 
 /// Table 0136: Yes/no indicator.
 pub static TABLE_0136: TableDesc = TableDesc {
@@ -6477,7 +5206,7 @@ pub static TABLE_0136: TableDesc = TableDesc {
 
 /// The codes of table 0136: Yes/no indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
     No,
@@ -6486,16 +5215,7 @@ pub enum YesNoIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for YesNoIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for YesNoIndicator {
-    const DESC: &'static TableDesc = &TABLE_0136;
-    const ALL: &'static [Self] = &[Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(YesNoIndicator, TABLE_0136, No, Yes);
 
 /// Table 0137: Mail claim party.
 pub static TABLE_0137: TableDesc = TableDesc {
@@ -6514,7 +5234,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 
 /// The codes of table 0137: Mail claim party.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
     Employer,
@@ -6529,22 +5249,9 @@ pub enum MailClaimParty {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MailClaimParty {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MailClaimParty {
-    const DESC: &'static TableDesc = &TABLE_0137;
-    const ALL: &'static [Self] = &[
-        Self::Employer,
-        Self::Guarantor,
-        Self::InsuranceCompany,
-        Self::Other,
-        Self::Patient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MailClaimParty, TABLE_0137, Employer, Guarantor, InsuranceCompany, Other, Patient
+);
 
 /// Table 0139: Employer information data.
 pub static TABLE_0139: TableDesc = TableDesc {
@@ -6578,7 +5285,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
 
 /// The codes of table 0140: Military service.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MilitaryService {
     /// `AUSA`: Australian Army
     AustralianArmy,
@@ -6605,28 +5312,11 @@ pub enum MilitaryService {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MilitaryService {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MilitaryService {
-    const DESC: &'static TableDesc = &TABLE_0140;
-    const ALL: &'static [Self] = &[
-        Self::AustralianArmy,
-        Self::AustralianAirForce,
-        Self::AustralianNavy,
-        Self::NorthAtlanticTreatyOrganization,
-        Self::CodeNoaa,
-        Self::UsArmy,
-        Self::UsAirForce,
-        Self::UsCoastGuard,
-        Self::UsMarines,
-        Self::UsNavy,
-        Self::UsPublicHealthService,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MilitaryService, TABLE_0140, AustralianArmy, AustralianAirForce, AustralianNavy,
+    NorthAtlanticTreatyOrganization, CodeNoaa, UsArmy, UsAirForce, UsCoastGuard,
+    UsMarines, UsNavy, UsPublicHealthService
+);
 
 /// Table 0141: Military rank/grade.
 pub static TABLE_0141: TableDesc = TableDesc {
@@ -6652,7 +5342,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
 
 /// The codes of table 0142: Military status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MilitaryStatus {
     /// `ACT`: Active duty
     ActiveDuty,
@@ -6663,16 +5353,7 @@ pub enum MilitaryStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MilitaryStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MilitaryStatus {
-    const DESC: &'static TableDesc = &TABLE_0142;
-    const ALL: &'static [Self] = &[Self::ActiveDuty, Self::Deceased, Self::Retired];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(MilitaryStatus, TABLE_0142, ActiveDuty, Deceased, Retired);
 
 /// Table 0143: Non-covered insurance code.
 pub static TABLE_0143: TableDesc = TableDesc {
@@ -6702,7 +5383,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 
 /// The codes of table 0144: Eligibility source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
     InsuranceCompany,
@@ -6721,24 +5402,10 @@ pub enum EligibilitySource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EligibilitySource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EligibilitySource {
-    const DESC: &'static TableDesc = &TABLE_0144;
-    const ALL: &'static [Self] = &[
-        Self::InsuranceCompany,
-        Self::Employer,
-        Self::InsuredPresentedPolicy,
-        Self::InsuredPresentedCard,
-        Self::SignedStatementOnFile,
-        Self::VerbalInformation,
-        Self::None,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EligibilitySource, TABLE_0144, InsuranceCompany, Employer, InsuredPresentedPolicy,
+    InsuredPresentedCard, SignedStatementOnFile, VerbalInformation, None
+);
 
 /// Table 0145: Room type.
 pub static TABLE_0145: TableDesc = TableDesc {
@@ -6758,7 +5425,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 
 /// The codes of table 0145: Room type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
     SecondIntensiveCareUnit,
@@ -6775,23 +5442,10 @@ pub enum RoomType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RoomType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RoomType {
-    const DESC: &'static TableDesc = &TABLE_0145;
-    const ALL: &'static [Self] = &[
-        Self::SecondIntensiveCareUnit,
-        Self::SecondPrivateRoom,
-        Self::SecondSemiPrivateRoom,
-        Self::IntensiveCareUnit,
-        Self::PrivateRoom,
-        Self::SemiPrivateRoom,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RoomType, TABLE_0145, SecondIntensiveCareUnit, SecondPrivateRoom,
+    SecondSemiPrivateRoom, IntensiveCareUnit, PrivateRoom, SemiPrivateRoom
+);
 
 /// Table 0146: Amount type.
 pub static TABLE_0146: TableDesc = TableDesc {
@@ -6810,7 +5464,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 
 /// The codes of table 0146: Amount type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
     Differential,
@@ -6825,22 +5479,9 @@ pub enum AmountType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmountType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmountType {
-    const DESC: &'static TableDesc = &TABLE_0146;
-    const ALL: &'static [Self] = &[
-        Self::Differential,
-        Self::Limit,
-        Self::Percentage,
-        Self::Rate,
-        Self::Unlimited,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AmountType, TABLE_0146, Differential, Limit, Percentage, Rate, Unlimited
+);
 
 /// Table 0147: Policy type.
 pub static TABLE_0147: TableDesc = TableDesc {
@@ -6859,7 +5500,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 
 /// The codes of table 0147: Policy type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
     SecondAncillary,
@@ -6874,22 +5515,10 @@ pub enum PolicyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PolicyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PolicyType {
-    const DESC: &'static TableDesc = &TABLE_0147;
-    const ALL: &'static [Self] = &[
-        Self::SecondAncillary,
-        Self::SecondMajorMedical,
-        Self::ThirdMajorMedical,
-        Self::Ancillary,
-        Self::MajorMedical,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PolicyType, TABLE_0147, SecondAncillary, SecondMajorMedical, ThirdMajorMedical,
+    Ancillary, MajorMedical
+);
 
 /// Table 0148: Penalty type.
 pub static TABLE_0148: TableDesc = TableDesc {
@@ -6902,7 +5531,7 @@ pub static TABLE_0148: TableDesc = TableDesc {
 
 /// The codes of table 0148: Penalty type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PenaltyType {
     /// `AT`: Currency amount
     CurrencyAmount,
@@ -6911,16 +5540,7 @@ pub enum PenaltyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PenaltyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PenaltyType {
-    const DESC: &'static TableDesc = &TABLE_0148;
-    const ALL: &'static [Self] = &[Self::CurrencyAmount, Self::Percentage];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PenaltyType, TABLE_0148, CurrencyAmount, Percentage);
 
 /// Table 0149: Day type.
 pub static TABLE_0149: TableDesc = TableDesc {
@@ -6933,7 +5553,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 
 /// The codes of table 0149: Day type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
     Approved,
@@ -6944,16 +5564,7 @@ pub enum DayType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DayType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DayType {
-    const DESC: &'static TableDesc = &TABLE_0149;
-    const ALL: &'static [Self] = &[Self::Approved, Self::Denied, Self::Pending];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DayType, TABLE_0149, Approved, Denied, Pending);
 
 /// Table 0150: Pre-certification patient type.
 pub static TABLE_0150: TableDesc = TableDesc {
@@ -6971,7 +5582,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 
 /// The codes of table 0150: Pre-certification patient type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PreCertificationPatientType {
     /// `ER`: Emergency
     Emergency,
@@ -6984,21 +5595,10 @@ pub enum PreCertificationPatientType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PreCertificationPatientType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PreCertificationPatientType {
-    const DESC: &'static TableDesc = &TABLE_0150;
-    const ALL: &'static [Self] = &[
-        Self::Emergency,
-        Self::InpatientElective,
-        Self::OutpatientElective,
-        Self::Urgent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PreCertificationPatientType, TABLE_0150, Emergency, InpatientElective,
+    OutpatientElective, Urgent
+);
 
 /// Table 0151: Second opinion status.
 pub static TABLE_0151: TableDesc = TableDesc {
@@ -7099,7 +5699,7 @@ pub static TABLE_0153: TableDesc = TableDesc {
 
 /// The codes of table 0153: Value code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ValueCode {
     /// `01`: Most common semi-private rate
     MostCommonSemiPrivateRate,
@@ -7224,77 +5824,23 @@ pub enum ValueCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ValueCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ValueCode {
-    const DESC: &'static TableDesc = &TABLE_0153;
-    const ALL: &'static [Self] = &[
-        Self::MostCommonSemiPrivateRate,
-        Self::HospitalHasNoSemiPrivateRooms,
-        Self::Code04,
-        Self::Code05,
-        Self::MedicareBloodDeductible,
-        Self::Code08,
-        Self::Code09,
-        Self::Code10,
-        Self::CoInsuranceAmountInTheSecondCalendarYear,
-        Self::Code12,
-        Self::Code13,
-        Self::NoFaultIncludingAutoOther,
-        Self::WorkersCompensation,
-        Self::PhsOrOtherFederalAgency,
-        Self::PayerCode,
-        Self::Catastrophic,
-        Self::Surplus,
-        Self::RecurringMonthlyIncode,
-        Self::MedicaidRateCode,
-        Self::PreAdmissionTesting,
-        Self::PatientLiabilityAmount,
-        Self::PintsOfBloodFurnished,
-        Self::BloodDeductiblePints,
-        Self::PintsOfBloodReplaced,
-        Self::Code40,
-        Self::BlackLung,
-        Self::Va,
-        Self::DisabledBeneficiaryUnderAge64WithLghp,
-        Self::Code44,
-        Self::AccidentHour,
-        Self::NumberOfGraceDays,
-        Self::AnyLiabilityInsurance,
-        Self::HemoglobinReading,
-        Self::HematocritReading,
-        Self::PhysicalTherapyVisits,
-        Self::OccupationalTherapyVisits,
-        Self::SpeechTherapyVisits,
-        Self::CardiacRehabVisits,
-        Self::SkilledNurseHomeVisitHours,
-        Self::HomeHealthAideHomeVisitHours,
-        Self::ArterialBloodGas,
-        Self::OxygenSaturation,
-        Self::HhaBranchMsa,
-        Self::PeritonealDialysis,
-        Self::EpoDrug,
-        Self::PayerCodes70,
-        Self::PayerCodes71,
-        Self::PayerCodes72,
-        Self::PayerCodes75,
-        Self::PayerCodes76,
-        Self::PayerCodes77,
-        Self::PayerCodes78,
-        Self::PayerCodes79,
-        Self::PsychiatricVisits,
-        Self::VisitsSubjectToCoPayment,
-        Self::DeductiblePayerA,
-        Self::CoinsurancePayerA,
-        Self::EstimatedResponsibilityPayerA,
-        Self::ServiceExcludedOnPrimaryPolicy,
-        Self::SupplementalCoverage,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ValueCode, TABLE_0153, MostCommonSemiPrivateRate, HospitalHasNoSemiPrivateRooms,
+    Code04, Code05, MedicareBloodDeductible, Code08, Code09, Code10,
+    CoInsuranceAmountInTheSecondCalendarYear, Code12, Code13, NoFaultIncludingAutoOther,
+    WorkersCompensation, PhsOrOtherFederalAgency, PayerCode, Catastrophic, Surplus,
+    RecurringMonthlyIncode, MedicaidRateCode, PreAdmissionTesting,
+    PatientLiabilityAmount, PintsOfBloodFurnished, BloodDeductiblePints,
+    PintsOfBloodReplaced, Code40, BlackLung, Va, DisabledBeneficiaryUnderAge64WithLghp,
+    Code44, AccidentHour, NumberOfGraceDays, AnyLiabilityInsurance, HemoglobinReading,
+    HematocritReading, PhysicalTherapyVisits, OccupationalTherapyVisits,
+    SpeechTherapyVisits, CardiacRehabVisits, SkilledNurseHomeVisitHours,
+    HomeHealthAideHomeVisitHours, ArterialBloodGas, OxygenSaturation, HhaBranchMsa,
+    PeritonealDialysis, EpoDrug, PayerCodes70, PayerCodes71, PayerCodes72, PayerCodes75,
+    PayerCodes76, PayerCodes77, PayerCodes78, PayerCodes79, PsychiatricVisits,
+    VisitsSubjectToCoPayment, DeductiblePayerA, CoinsurancePayerA,
+    EstimatedResponsibilityPayerA, ServiceExcludedOnPrimaryPolicy, SupplementalCoverage
+);
 
 /// Table 0155: Accept/application acknowledgment conditions.
 pub static TABLE_0155: TableDesc = TableDesc {
@@ -7312,7 +5858,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 
 /// The codes of table 0155: Accept/application acknowledgment conditions.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
     Always,
@@ -7325,21 +5871,10 @@ pub enum AcceptApplicationAcknowledgmentConditions {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AcceptApplicationAcknowledgmentConditions {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
-    const DESC: &'static TableDesc = &TABLE_0155;
-    const ALL: &'static [Self] = &[
-        Self::Always,
-        Self::ErrorRejectConditionsOnly,
-        Self::Never,
-        Self::SuccessfulCompletionOnly,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AcceptApplicationAcknowledgmentConditions, TABLE_0155, Always,
+    ErrorRejectConditionsOnly, Never, SuccessfulCompletionOnly
+);
 
 /// Table 0156: Which date/time qualifier.
 pub static TABLE_0156: TableDesc = TableDesc {
@@ -7368,7 +5903,7 @@ pub static TABLE_0156: TableDesc = TableDesc {
 
 /// The codes of table 0156: Which date/time qualifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhichDateTimeQualifier {
     /// `ANY`: Any date/time within a range
     AnyDateTimeWithinARange,
@@ -7385,23 +5920,10 @@ pub enum WhichDateTimeQualifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhichDateTimeQualifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhichDateTimeQualifier {
-    const DESC: &'static TableDesc = &TABLE_0156;
-    const ALL: &'static [Self] = &[
-        Self::AnyDateTimeWithinARange,
-        Self::CodeCol,
-        Self::OrderDateTime,
-        Self::CodeRct,
-        Self::CodeRep,
-        Self::ScheduleDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhichDateTimeQualifier, TABLE_0156, AnyDateTimeWithinARange, CodeCol, OrderDateTime,
+    CodeRct, CodeRep, ScheduleDateTime
+);
 
 /// Table 0157: Which date/time status qualifier.
 pub static TABLE_0157: TableDesc = TableDesc {
@@ -7421,7 +5943,7 @@ pub static TABLE_0157: TableDesc = TableDesc {
 
 /// The codes of table 0157: Which date/time status qualifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WhichDateTimeStatusQualifier {
     /// `ANY`: Any status
     AnyStatus,
@@ -7438,23 +5960,11 @@ pub enum WhichDateTimeStatusQualifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WhichDateTimeStatusQualifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WhichDateTimeStatusQualifier {
-    const DESC: &'static TableDesc = &TABLE_0157;
-    const ALL: &'static [Self] = &[
-        Self::AnyStatus,
-        Self::CurrentFinalValueWhetherFinalOrCorrected,
-        Self::CorrectedOnlyNoFinalWithCorrections,
-        Self::FinalOnlyNoCorrections,
-        Self::Preliminary,
-        Self::ReportCompletionDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WhichDateTimeStatusQualifier, TABLE_0157, AnyStatus,
+    CurrentFinalValueWhetherFinalOrCorrected, CorrectedOnlyNoFinalWithCorrections,
+    FinalOnlyNoCorrections, Preliminary, ReportCompletionDateTime
+);
 
 /// Table 0158: Date/time selection qualifier.
 pub static TABLE_0158: TableDesc = TableDesc {
@@ -7475,7 +5985,7 @@ pub static TABLE_0158: TableDesc = TableDesc {
 
 /// The codes of table 0158: Date/time selection qualifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DateTimeSelectionQualifier {
     /// `1ST`: First value within range
     FirstValueWithinRange,
@@ -7488,21 +5998,10 @@ pub enum DateTimeSelectionQualifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DateTimeSelectionQualifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DateTimeSelectionQualifier {
-    const DESC: &'static TableDesc = &TABLE_0158;
-    const ALL: &'static [Self] = &[
-        Self::FirstValueWithinRange,
-        Self::AllValuesWithinTheRange,
-        Self::LastValueWithinTheRange,
-        Self::CodeRev,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DateTimeSelectionQualifier, TABLE_0158, FirstValueWithinRange,
+    AllValuesWithinTheRange, LastValueWithinTheRange, CodeRev
+);
 
 /// Table 0159: Diet code specification type.
 pub static TABLE_0159: TableDesc = TableDesc {
@@ -7515,7 +6014,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 
 /// The codes of table 0159: Diet code specification type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
     Diet,
@@ -7526,16 +6025,7 @@ pub enum DietCodeSpecificationType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DietCodeSpecificationType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DietCodeSpecificationType {
-    const DESC: &'static TableDesc = &TABLE_0159;
-    const ALL: &'static [Self] = &[Self::Diet, Self::Preference, Self::Supplement];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DietCodeSpecificationType, TABLE_0159, Diet, Preference, Supplement);
 
 /// Table 0160: Tray type.
 pub static TABLE_0160: TableDesc = TableDesc {
@@ -7554,7 +6044,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 
 /// The codes of table 0160: Tray type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TrayType0160 {
     /// `EARLY`: Early tray
     EarlyTray,
@@ -7569,22 +6059,9 @@ pub enum TrayType0160 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TrayType0160 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TrayType0160 {
-    const DESC: &'static TableDesc = &TABLE_0160;
-    const ALL: &'static [Self] = &[
-        Self::EarlyTray,
-        Self::GuestTray,
-        Self::LateTray,
-        Self::TrayMessageOnly,
-        Self::NoTray,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TrayType0160, TABLE_0160, EarlyTray, GuestTray, LateTray, TrayMessageOnly, NoTray
+);
 
 /// Table 0161: Allow substitution.
 pub static TABLE_0161: TableDesc = TableDesc {
@@ -7601,7 +6078,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 
 /// The codes of table 0161: Allow substitution.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
     AllowGenericSubstitutions,
@@ -7612,20 +6089,10 @@ pub enum AllowSubstitution {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllowSubstitution {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllowSubstitution {
-    const DESC: &'static TableDesc = &TABLE_0161;
-    const ALL: &'static [Self] = &[
-        Self::AllowGenericSubstitutions,
-        Self::CodeN,
-        Self::AllowTherapeuticSubstitutions,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllowSubstitution, TABLE_0161, AllowGenericSubstitutions, CodeN,
+    AllowTherapeuticSubstitutions
+);
 
 /// Table 0162: Route of administration.
 pub static TABLE_0162: TableDesc = TableDesc {
@@ -7686,7 +6153,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 
 /// The codes of table 0162: Route of administration.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
     ApplyExternally,
@@ -7785,64 +6252,17 @@ pub enum RouteOfAdministration {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RouteOfAdministration {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RouteOfAdministration {
-    const DESC: &'static TableDesc = &TABLE_0162;
-    const ALL: &'static [Self] = &[
-        Self::ApplyExternally,
-        Self::Buccal,
-        Self::Dental,
-        Self::Epidural,
-        Self::EndotrachialTube,
-        Self::GastrostomyTube,
-        Self::GuIrrigant,
-        Self::IntraArterial,
-        Self::Intrabursal,
-        Self::Intracardiac,
-        Self::IntracervicalUterus,
-        Self::Intradermal,
-        Self::Inhalation,
-        Self::IntrahepaticArtery,
-        Self::Intramuscular,
-        Self::ImmerseSoakBodyPart,
-        Self::Intranasal,
-        Self::Intraocular,
-        Self::Intraperitoneal,
-        Self::Intrasynovial,
-        Self::Intrathecal,
-        Self::Intrauterine,
-        Self::Intravenous,
-        Self::MucousMembrane,
-        Self::MouthThroat,
-        Self::Nasogastric,
-        Self::NasalProngs,
-        Self::Nasal,
-        Self::NasotrachialTube,
-        Self::Ophthalmic,
-        Self::Otic,
-        Self::OtherMiscellaneous,
-        Self::Perfusion,
-        Self::Oral,
-        Self::Rectal,
-        Self::RebreatherMask,
-        Self::Subcutaneous,
-        Self::SoakedDressing,
-        Self::Sublingual,
-        Self::Transdermal,
-        Self::Translingual,
-        Self::Topical,
-        Self::Tracheostomy,
-        Self::Urethral,
-        Self::Vaginal,
-        Self::Ventimask,
-        Self::Wound,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RouteOfAdministration, TABLE_0162, ApplyExternally, Buccal, Dental, Epidural,
+    EndotrachialTube, GastrostomyTube, GuIrrigant, IntraArterial, Intrabursal,
+    Intracardiac, IntracervicalUterus, Intradermal, Inhalation, IntrahepaticArtery,
+    Intramuscular, ImmerseSoakBodyPart, Intranasal, Intraocular, Intraperitoneal,
+    Intrasynovial, Intrathecal, Intrauterine, Intravenous, MucousMembrane, MouthThroat,
+    Nasogastric, NasalProngs, Nasal, NasotrachialTube, Ophthalmic, Otic,
+    OtherMiscellaneous, Perfusion, Oral, Rectal, RebreatherMask, Subcutaneous,
+    SoakedDressing, Sublingual, Transdermal, Translingual, Topical, Tracheostomy,
+    Urethral, Vaginal, Ventimask, Wound
+);
 
 /// Table 0163: Body site.
 pub static TABLE_0163: TableDesc = TableDesc {
@@ -7910,7 +6330,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 
 /// The codes of table 0163: Body site.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BodySite {
     /// `BE`: Bilateral Ears
     BilateralEars,
@@ -8023,71 +6443,19 @@ pub enum BodySite {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BodySite {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BodySite {
-    const DESC: &'static TableDesc = &TABLE_0163;
-    const ALL: &'static [Self] = &[
-        Self::BilateralEars,
-        Self::BilateralNares,
-        Self::Buttock,
-        Self::ChestTube,
-        Self::LeftArm,
-        Self::LeftAnteriorChest,
-        Self::LeftAntecubitalFossa,
-        Self::LeftDeltoid,
-        Self::LeftEar,
-        Self::LeftExternalJugular,
-        Self::LeftFoot,
-        Self::LeftGluteusMedius,
-        Self::LeftHand,
-        Self::LeftInternalJugular,
-        Self::LeftLowerAbdQuadrant,
-        Self::LeftLowerForearm,
-        Self::LeftMidForearm,
-        Self::LeftNaris,
-        Self::LeftPosteriorChest,
-        Self::LeftSubclavian,
-        Self::LeftThigh,
-        Self::LeftUpperArm,
-        Self::LeftUpperAbdQuadrant,
-        Self::LeftUpperForearm,
-        Self::LeftVentragluteal,
-        Self::LeftVastusLateralis,
-        Self::Nebulized,
-        Self::RightEye,
-        Self::LeftEye,
-        Self::BilateralEyes,
-        Self::Perianal,
-        Self::Perineal,
-        Self::RightArm,
-        Self::RightAnteriorChest,
-        Self::RightAntecubitalFossa,
-        Self::RightDeltoid,
-        Self::RightEar,
-        Self::RightExternalJugular,
-        Self::RightFoot,
-        Self::RightGluteusMedius,
-        Self::RightHand,
-        Self::RightInternalJugular,
-        Self::RtLowerAbdQuadrant,
-        Self::RightLowerForearm,
-        Self::RightMidForearm,
-        Self::RightNaris,
-        Self::RightPosteriorChest,
-        Self::RightSubclavian,
-        Self::RightThigh,
-        Self::RightUpperArm,
-        Self::RightUpperAbdQuadrant,
-        Self::RightUpperForearm,
-        Self::RightVentragluteal,
-        Self::RightVastusLateralis,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BodySite, TABLE_0163, BilateralEars, BilateralNares, Buttock, ChestTube, LeftArm,
+    LeftAnteriorChest, LeftAntecubitalFossa, LeftDeltoid, LeftEar, LeftExternalJugular,
+    LeftFoot, LeftGluteusMedius, LeftHand, LeftInternalJugular, LeftLowerAbdQuadrant,
+    LeftLowerForearm, LeftMidForearm, LeftNaris, LeftPosteriorChest, LeftSubclavian,
+    LeftThigh, LeftUpperArm, LeftUpperAbdQuadrant, LeftUpperForearm, LeftVentragluteal,
+    LeftVastusLateralis, Nebulized, RightEye, LeftEye, BilateralEyes, Perianal, Perineal,
+    RightArm, RightAnteriorChest, RightAntecubitalFossa, RightDeltoid, RightEar,
+    RightExternalJugular, RightFoot, RightGluteusMedius, RightHand, RightInternalJugular,
+    RtLowerAbdQuadrant, RightLowerForearm, RightMidForearm, RightNaris,
+    RightPosteriorChest, RightSubclavian, RightThigh, RightUpperArm,
+    RightUpperAbdQuadrant, RightUpperForearm, RightVentragluteal, RightVastusLateralis
+);
 
 /// Table 0164: Administration device.
 pub static TABLE_0164: TableDesc = TableDesc {
@@ -8110,7 +6478,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 
 /// The codes of table 0164: Administration device.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
     Applicator,
@@ -8133,26 +6501,10 @@ pub enum AdministrationDevice {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrationDevice {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrationDevice {
-    const DESC: &'static TableDesc = &TABLE_0164;
-    const ALL: &'static [Self] = &[
-        Self::Applicator,
-        Self::Buretrol,
-        Self::HeparinLock,
-        Self::Ippb,
-        Self::IvPump,
-        Self::IvSoluset,
-        Self::MeteredInhaler,
-        Self::Nebulizer,
-        Self::PcaPump,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrationDevice, TABLE_0164, Applicator, Buretrol, HeparinLock, Ippb, IvPump,
+    IvSoluset, MeteredInhaler, Nebulizer, PcaPump
+);
 
 /// Table 0165: Administration method.
 pub static TABLE_0165: TableDesc = TableDesc {
@@ -8181,7 +6533,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 
 /// The codes of table 0165: Administration method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
     Chew,
@@ -8216,32 +6568,10 @@ pub enum AdministrationMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrationMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrationMethod {
-    const DESC: &'static TableDesc = &TABLE_0165;
-    const ALL: &'static [Self] = &[
-        Self::Chew,
-        Self::Dissolve,
-        Self::Dust,
-        Self::Infiltrate,
-        Self::Irrigate,
-        Self::Insert,
-        Self::IvPush,
-        Self::IvPiggyback,
-        Self::Nebulized,
-        Self::Perfuse,
-        Self::Pain,
-        Self::Shampoo,
-        Self::Soak,
-        Self::Wash,
-        Self::Wipe,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrationMethod, TABLE_0165, Chew, Dissolve, Dust, Infiltrate, Irrigate, Insert,
+    IvPush, IvPiggyback, Nebulized, Perfuse, Pain, Shampoo, Soak, Wash, Wipe
+);
 
 /// Table 0166: RX component type.
 pub static TABLE_0166: TableDesc = TableDesc {
@@ -8254,7 +6584,7 @@ pub static TABLE_0166: TableDesc = TableDesc {
 
 /// The codes of table 0166: RX component type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
     Additive,
@@ -8263,16 +6593,7 @@ pub enum RxComponentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RxComponentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RxComponentType {
-    const DESC: &'static TableDesc = &TABLE_0166;
-    const ALL: &'static [Self] = &[Self::Additive, Self::Base];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(RxComponentType, TABLE_0166, Additive, Base);
 
 /// Table 0167: Substitution status.
 pub static TABLE_0167: TableDesc = TableDesc {
@@ -8297,7 +6618,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 
 /// The codes of table 0167: Substitution status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `0`: No product selection indicated
     NoProductSelectionIndicated,
@@ -8324,28 +6645,13 @@ pub enum SubstitutionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubstitutionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubstitutionStatus {
-    const DESC: &'static TableDesc = &TABLE_0167;
-    const ALL: &'static [Self] = &[
-        Self::NoProductSelectionIndicated,
-        Self::SubstitutionNotAllowedByPrescriber,
-        Self::Code2,
-        Self::Code3,
-        Self::SubstitutionAllowedGenericDrugNotInStock,
-        Self::Code5,
-        Self::Code7,
-        Self::Code8,
-        Self::AGenericSubstitutionWasDispensed,
-        Self::NoSubstituteWasDispensed,
-        Self::ATherapeuticSubstitutionWasDispensed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SubstitutionStatus, TABLE_0167, NoProductSelectionIndicated,
+    SubstitutionNotAllowedByPrescriber, Code2, Code3,
+    SubstitutionAllowedGenericDrugNotInStock, Code5, Code7, Code8,
+    AGenericSubstitutionWasDispensed, NoSubstituteWasDispensed,
+    ATherapeuticSubstitutionWasDispensed
+);
 
 /// Table 0168: Processing priority.
 pub static TABLE_0168: TableDesc = TableDesc {
@@ -8366,7 +6672,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 
 /// The codes of table 0168: Processing priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -8385,24 +6691,11 @@ pub enum ProcessingPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingPriority {
-    const DESC: &'static TableDesc = &TABLE_0168;
-    const ALL: &'static [Self] = &[
-        Self::AsSoonAsPossibleAPriorityLowerThanStat,
-        Self::CodeB,
-        Self::MeasureContinuously,
-        Self::PreoperativeToBeDonePriorToSurgery,
-        Self::Routine,
-        Self::StatDoImmediately,
-        Self::CodeT,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcessingPriority, TABLE_0168, AsSoonAsPossibleAPriorityLowerThanStat, CodeB,
+    MeasureContinuously, PreoperativeToBeDonePriorToSurgery, Routine, StatDoImmediately,
+    CodeT
+);
 
 /// Table 0169: Reporting priority.
 pub static TABLE_0169: TableDesc = TableDesc {
@@ -8415,7 +6708,7 @@ pub static TABLE_0169: TableDesc = TableDesc {
 
 /// The codes of table 0169: Reporting priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
     CallBackResults,
@@ -8424,16 +6717,7 @@ pub enum ReportingPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportingPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportingPriority {
-    const DESC: &'static TableDesc = &TABLE_0169;
-    const ALL: &'static [Self] = &[Self::CallBackResults, Self::RushReporting];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReportingPriority, TABLE_0169, CallBackResults, RushReporting);
 
 /// Table 0170: Derived specimen.
 pub static TABLE_0170: TableDesc = TableDesc {
@@ -8450,7 +6734,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 
 /// The codes of table 0170: Derived specimen.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
     ChildObservation,
@@ -8461,20 +6745,9 @@ pub enum DerivedSpecimen {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DerivedSpecimen {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DerivedSpecimen {
-    const DESC: &'static TableDesc = &TABLE_0170;
-    const ALL: &'static [Self] = &[
-        Self::ChildObservation,
-        Self::NotApplicable,
-        Self::ParentObservation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DerivedSpecimen, TABLE_0170, ChildObservation, NotApplicable, ParentObservation
+);
 
 /// Table 0171: Citizenship.
 pub static TABLE_0171: TableDesc = TableDesc {
@@ -8505,7 +6778,7 @@ pub static TABLE_0173: TableDesc = TableDesc {
 
 /// The codes of table 0173: Coordination of benefits.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
     Coordination,
@@ -8514,16 +6787,7 @@ pub enum CoordinationOfBenefits {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CoordinationOfBenefits {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CoordinationOfBenefits {
-    const DESC: &'static TableDesc = &TABLE_0173;
-    const ALL: &'static [Self] = &[Self::Coordination, Self::Independent];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CoordinationOfBenefits, TABLE_0173, Coordination, Independent);
 
 /// Table 0174: Nature of service/test/observation.
 pub static TABLE_0174: TableDesc = TableDesc {
@@ -8554,7 +6818,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 
 /// The codes of table 0174: Nature of service/test/observation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfServiceTestObservation {
     /// `A`: Atomic service/test/observation (test code or treatment code)
     CodeA,
@@ -8569,22 +6833,9 @@ pub enum NatureOfServiceTestObservation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfServiceTestObservation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfServiceTestObservation {
-    const DESC: &'static TableDesc = &TABLE_0174;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::CodeC,
-        Self::CodeF,
-        Self::CodeP,
-        Self::CodeS,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NatureOfServiceTestObservation, TABLE_0174, CodeA, CodeC, CodeF, CodeP, CodeS
+);
 
 /// Table 0175: Master file identifier code.
 pub static TABLE_0175: TableDesc = TableDesc {
@@ -8610,7 +6861,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 
 /// The codes of table 0175: Master file identifier code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file
     ChargeDescriptionMasterFile,
@@ -8639,29 +6890,13 @@ pub enum MasterFileIdentifierCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MasterFileIdentifierCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MasterFileIdentifierCode {
-    const DESC: &'static TableDesc = &TABLE_0175;
-    const ALL: &'static [Self] = &[
-        Self::ChargeDescriptionMasterFile,
-        Self::ClinicMasterFile,
-        Self::CodeCma,
-        Self::CodeCmb,
-        Self::LocationMasterFile,
-        Self::NumericalObservationMasterFile,
-        Self::CategoricalObservationMasterFile,
-        Self::ObservationBatteriesMasterFile,
-        Self::CalculatedObservationsMasterFile,
-        Self::OtherBasicObservationServiceAttributes,
-        Self::PractitionerMasterFile,
-        Self::StaffMasterFile,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MasterFileIdentifierCode, TABLE_0175, ChargeDescriptionMasterFile, ClinicMasterFile,
+    CodeCma, CodeCmb, LocationMasterFile, NumericalObservationMasterFile,
+    CategoricalObservationMasterFile, ObservationBatteriesMasterFile,
+    CalculatedObservationsMasterFile, OtherBasicObservationServiceAttributes,
+    PractitionerMasterFile, StaffMasterFile
+);
 
 /// Table 0177: Confidentiality code.
 pub static TABLE_0177: TableDesc = TableDesc {
@@ -8685,7 +6920,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 
 /// The codes of table 0177: Confidentiality code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
     AidsPatient,
@@ -8710,27 +6945,11 @@ pub enum ConfidentialityCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ConfidentialityCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ConfidentialityCode {
-    const DESC: &'static TableDesc = &TABLE_0177;
-    const ALL: &'static [Self] = &[
-        Self::AidsPatient,
-        Self::Employee,
-        Self::AlcoholDrugTreatmentPatient,
-        Self::HivPlusPatient,
-        Self::PsychiatricPatient,
-        Self::Restricted,
-        Self::UsualControl,
-        Self::UnwedMother,
-        Self::VeryRestricted,
-        Self::VeryImportantPersonOrCelebrity,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ConfidentialityCode, TABLE_0177, AidsPatient, Employee, AlcoholDrugTreatmentPatient,
+    HivPlusPatient, PsychiatricPatient, Restricted, UsualControl, UnwedMother,
+    VeryRestricted, VeryImportantPersonOrCelebrity
+);
 
 /// Table 0178: File level event code.
 pub static TABLE_0178: TableDesc = TableDesc {
@@ -8752,7 +6971,7 @@ pub static TABLE_0178: TableDesc = TableDesc {
 
 /// The codes of table 0178: File level event code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
     CodeRep,
@@ -8761,16 +6980,7 @@ pub enum FileLevelEventCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FileLevelEventCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FileLevelEventCode {
-    const DESC: &'static TableDesc = &TABLE_0178;
-    const ALL: &'static [Self] = &[Self::CodeRep, Self::CodeUpd];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(FileLevelEventCode, TABLE_0178, CodeRep, CodeUpd);
 
 /// Table 0179: Response level.
 pub static TABLE_0179: TableDesc = TableDesc {
@@ -8788,7 +6998,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 
 /// The codes of table 0179: Response level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
     Always,
@@ -8801,21 +7011,9 @@ pub enum ResponseLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResponseLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResponseLevel {
-    const DESC: &'static TableDesc = &TABLE_0179;
-    const ALL: &'static [Self] = &[
-        Self::Always,
-        Self::ErrorRejectConditionsOnly,
-        Self::Never,
-        Self::Success,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResponseLevel, TABLE_0179, Always, ErrorRejectConditionsOnly, Never, Success
+);
 
 /// Table 0180: Record-level event code.
 pub static TABLE_0180: TableDesc = TableDesc {
@@ -8834,7 +7032,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 
 /// The codes of table 0180: Record-level event code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RecordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
     ReactivateDeactivatedRecord,
@@ -8849,22 +7047,10 @@ pub enum RecordLevelEventCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RecordLevelEventCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RecordLevelEventCode {
-    const DESC: &'static TableDesc = &TABLE_0180;
-    const ALL: &'static [Self] = &[
-        Self::ReactivateDeactivatedRecord,
-        Self::AddRecordToMasterFile,
-        Self::Deactivate,
-        Self::DeleteRecordFromMasterFile,
-        Self::UpdateRecordForMasterFile,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RecordLevelEventCode, TABLE_0180, ReactivateDeactivatedRecord, AddRecordToMasterFile,
+    Deactivate, DeleteRecordFromMasterFile, UpdateRecordForMasterFile
+);
 
 /// Table 0181: MFN record-level error return.
 pub static TABLE_0181: TableDesc = TableDesc {
@@ -8880,7 +7066,7 @@ pub static TABLE_0181: TableDesc = TableDesc {
 
 /// The codes of table 0181: MFN record-level error return.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
     CodeS,
@@ -8889,16 +7075,7 @@ pub enum MfnRecordLevelErrorReturn {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MfnRecordLevelErrorReturn {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MfnRecordLevelErrorReturn {
-    const DESC: &'static TableDesc = &TABLE_0181;
-    const ALL: &'static [Self] = &[Self::CodeS, Self::CodeU];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(MfnRecordLevelErrorReturn, TABLE_0181, CodeS, CodeU);
 
 /// Table 0182: Staff type.
 pub static TABLE_0182: TableDesc = TableDesc {
@@ -8920,7 +7097,7 @@ pub static TABLE_0183: TableDesc = TableDesc {
 
 /// The codes of table 0183: Active/inactive.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active Staff
     ActiveStaff,
@@ -8929,16 +7106,7 @@ pub enum ActiveInactive {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActiveInactive {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActiveInactive {
-    const DESC: &'static TableDesc = &TABLE_0183;
-    const ALL: &'static [Self] = &[Self::ActiveStaff, Self::InactiveStaff];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ActiveInactive, TABLE_0183, ActiveStaff, InactiveStaff);
 
 /// Table 0184: Department.
 pub static TABLE_0184: TableDesc = TableDesc {
@@ -8967,7 +7135,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 
 /// The codes of table 0185: Preferred method of contact.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
     BeeperNumber,
@@ -8984,23 +7152,10 @@ pub enum PreferredMethodOfContact {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PreferredMethodOfContact {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PreferredMethodOfContact {
-    const DESC: &'static TableDesc = &TABLE_0185;
-    const ALL: &'static [Self] = &[
-        Self::BeeperNumber,
-        Self::CellularPhoneNumber,
-        Self::EMailAddressForBackwardCompatibility,
-        Self::FaxNumber,
-        Self::HomePhoneNumber,
-        Self::OfficePhoneNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PreferredMethodOfContact, TABLE_0185, BeeperNumber, CellularPhoneNumber,
+    EMailAddressForBackwardCompatibility, FaxNumber, HomePhoneNumber, OfficePhoneNumber
+);
 
 /// Table 0186: Practitioner category.
 pub static TABLE_0186: TableDesc = TableDesc {
@@ -9025,7 +7180,7 @@ pub static TABLE_0187: TableDesc = TableDesc {
 
 /// The codes of table 0187: Provider billing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
     InstitutionBillsForProvider,
@@ -9034,19 +7189,9 @@ pub enum ProviderBilling {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProviderBilling {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProviderBilling {
-    const DESC: &'static TableDesc = &TABLE_0187;
-    const ALL: &'static [Self] = &[
-        Self::InstitutionBillsForProvider,
-        Self::ProviderDoesOwnBilling,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProviderBilling, TABLE_0187, InstitutionBillsForProvider, ProviderDoesOwnBilling
+);
 
 /// Table 0188: Operator ID.
 pub static TABLE_0188: TableDesc = TableDesc {
@@ -9072,7 +7217,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
 
 /// The codes of table 0189: Ethnic group.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `H`: Hispanic or Latino
     HispanicOrLatino,
@@ -9083,20 +7228,9 @@ pub enum EthnicGroup {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EthnicGroup {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EthnicGroup {
-    const DESC: &'static TableDesc = &TABLE_0189;
-    const ALL: &'static [Self] = &[
-        Self::HispanicOrLatino,
-        Self::NotHispanicOrLatino,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EthnicGroup, TABLE_0189, HispanicOrLatino, NotHispanicOrLatino, Unknown
+);
 
 /// Table 0190: Address type.
 pub static TABLE_0190: TableDesc = TableDesc {
@@ -9123,7 +7257,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 
 /// The codes of table 0190: Address type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Firm/Business
     FirmBusiness,
@@ -9154,30 +7288,11 @@ pub enum AddressType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AddressType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AddressType {
-    const DESC: &'static TableDesc = &TABLE_0190;
-    const ALL: &'static [Self] = &[
-        Self::FirmBusiness,
-        Self::BadAddress,
-        Self::CodeBdl,
-        Self::ResidenceAtBirthHomeAddressAtTimeOfBirth,
-        Self::CurrentOrTemporary,
-        Self::CountryOfOrigin,
-        Self::Home,
-        Self::LegalAddress,
-        Self::Mailing,
-        Self::CodeN,
-        Self::Office,
-        Self::Permanent,
-        Self::RegistryHome,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AddressType, TABLE_0190, FirmBusiness, BadAddress, CodeBdl,
+    ResidenceAtBirthHomeAddressAtTimeOfBirth, CurrentOrTemporary, CountryOfOrigin, Home,
+    LegalAddress, Mailing, CodeN, Office, Permanent, RegistryHome
+);
 
 /// Table 0191: Type of referenced data.
 pub static TABLE_0191: TableDesc = TableDesc {
@@ -9204,7 +7319,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 
 /// The codes of table 0191: Type of referenced data.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data (HL7 V2.3 and later)
     CodeAp,
@@ -9229,27 +7344,12 @@ pub enum TypeOfReferencedData {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TypeOfReferencedData {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TypeOfReferencedData {
-    const DESC: &'static TableDesc = &TABLE_0191;
-    const ALL: &'static [Self] = &[
-        Self::CodeAp,
-        Self::AudioDataHl7V2Point3AndLater,
-        Self::FormattedTextHl7V2Point2Only,
-        Self::ImageDataHl7V2Point3AndLater,
-        Self::NonScannedImageHl7V2Point2Only,
-        Self::ScannedDocumentHl7V2Point2Only,
-        Self::ScannedImageHl7V2Point2Only,
-        Self::CodeText,
-        Self::CodeTx,
-        Self::MimeMultipartPackage,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TypeOfReferencedData, TABLE_0191, CodeAp, AudioDataHl7V2Point3AndLater,
+    FormattedTextHl7V2Point2Only, ImageDataHl7V2Point3AndLater,
+    NonScannedImageHl7V2Point2Only, ScannedDocumentHl7V2Point2Only,
+    ScannedImageHl7V2Point2Only, CodeText, CodeTx, MimeMultipartPackage
+);
 
 /// Table 0193: Amount class.
 pub static TABLE_0193: TableDesc = TableDesc {
@@ -9267,7 +7367,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 
 /// The codes of table 0193: Amount class.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
     Amount,
@@ -9280,21 +7380,7 @@ pub enum AmountClass {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmountClass {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmountClass {
-    const DESC: &'static TableDesc = &TABLE_0193;
-    const ALL: &'static [Self] = &[
-        Self::Amount,
-        Self::Limit,
-        Self::Percentage,
-        Self::Unlimited,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AmountClass, TABLE_0193, Amount, Limit, Percentage, Unlimited);
 
 /// Table 0200: Name type.
 pub static TABLE_0200: TableDesc = TableDesc {
@@ -9321,7 +7407,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 
 /// The codes of table 0200: Name type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Alias Name
     AliasName,
@@ -9352,30 +7438,12 @@ pub enum NameType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NameType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NameType {
-    const DESC: &'static TableDesc = &TABLE_0200;
-    const ALL: &'static [Self] = &[
-        Self::AliasName,
-        Self::NameAtBirth,
-        Self::AdoptedName,
-        Self::DisplayName,
-        Self::LicensingName,
-        Self::LegalName,
-        Self::MaidenName,
-        Self::NicknameCallMeNameStreetName,
-        Self::CodeP,
-        Self::RegisteredNameAnimalsOnly,
-        Self::CodedPseudoNameToEnsureAnonymity,
-        Self::IndigenousTribalCommunityName,
-        Self::Unspecified,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NameType, TABLE_0200, AliasName, NameAtBirth, AdoptedName, DisplayName,
+    LicensingName, LegalName, MaidenName, NicknameCallMeNameStreetName, CodeP,
+    RegisteredNameAnimalsOnly, CodedPseudoNameToEnsureAnonymity,
+    IndigenousTribalCommunityName, Unspecified
+);
 
 /// Table 0201: Telecommunication use code.
 pub static TABLE_0201: TableDesc = TableDesc {
@@ -9397,7 +7465,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 
 /// The codes of table 0201: Telecommunication use code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
     AnsweringServiceNumber,
@@ -9418,25 +7486,11 @@ pub enum TelecommunicationUseCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TelecommunicationUseCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TelecommunicationUseCode {
-    const DESC: &'static TableDesc = &TABLE_0201;
-    const ALL: &'static [Self] = &[
-        Self::AnsweringServiceNumber,
-        Self::BeeperNumber,
-        Self::EmergencyNumber,
-        Self::NetworkEmailAddress,
-        Self::OtherResidenceNumber,
-        Self::PrimaryResidenceNumber,
-        Self::VacationHomeNumber,
-        Self::WorkNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TelecommunicationUseCode, TABLE_0201, AnsweringServiceNumber, BeeperNumber,
+    EmergencyNumber, NetworkEmailAddress, OtherResidenceNumber, PrimaryResidenceNumber,
+    VacationHomeNumber, WorkNumber
+);
 
 /// Table 0202: Telecommunication equipment type.
 pub static TABLE_0202: TableDesc = TableDesc {
@@ -9463,7 +7517,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 
 /// The codes of table 0202: Telecommunication equipment type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper
     Beeper,
@@ -9482,24 +7536,10 @@ pub enum TelecommunicationEquipmentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TelecommunicationEquipmentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TelecommunicationEquipmentType {
-    const DESC: &'static TableDesc = &TABLE_0202;
-    const ALL: &'static [Self] = &[
-        Self::Beeper,
-        Self::CellularPhone,
-        Self::Fax,
-        Self::CodeInternet,
-        Self::Modem,
-        Self::Telephone,
-        Self::CodeXDot400,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TelecommunicationEquipmentType, TABLE_0202, Beeper, CellularPhone, Fax, CodeInternet,
+    Modem, Telephone, CodeXDot400
+);
 
 /// Table 0203: Identifier type.
 pub static TABLE_0203: TableDesc = TableDesc {
@@ -9563,7 +7603,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 
 /// The codes of table 0203: Identifier type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `AM`: American Express
     AmericanExpress,
@@ -9658,62 +7698,20 @@ pub enum IdentifierType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IdentifierType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IdentifierType {
-    const DESC: &'static TableDesc = &TABLE_0203;
-    const ALL: &'static [Self] = &[
-        Self::AmericanExpress,
-        Self::AccountNumber,
-        Self::BankAccountNumber,
-        Self::BirthRegistryNumber,
-        Self::BreedRegistryNumber,
-        Self::DinersClubCard,
-        Self::DriversLicenseNumber,
-        Self::DoctorNumber,
-        Self::DonorRegistrationNumber,
-        Self::DiscoverCard,
-        Self::EmployeeNumber,
-        Self::EmployerNumber,
-        Self::FacilityId,
-        Self::GuarantorInternalIdentifier,
-        Self::GuarantorExternalIdentifier,
-        Self::HealthCardNumber,
-        Self::JurisdictionalHealthNumberCanada,
-        Self::LicenseNumber,
-        Self::LocalRegistryId,
-        Self::MedicaidNumber,
-        Self::MedicareNumber,
-        Self::MicrochipNumber,
-        Self::MedicalRecordNumber,
-        Self::MasterCard,
-        Self::NationalEmployerIdentifier,
-        Self::NationalHealthPlanIdentifier,
-        Self::NationalUniqueIndividualIdentifier,
-        Self::NationalProviderIdentifier,
-        Self::PensionNumber,
-        Self::PatientInternalIdentifier,
-        Self::PersonNumber,
-        Self::ProviderNumber,
-        Self::PatientExternalIdentifier,
-        Self::RailroadRetirementNumber,
-        Self::RegionalRegistryId,
-        Self::StateLicense,
-        Self::StateRegistryId,
-        Self::SocialSecurityNumber,
-        Self::Unspecified,
-        Self::CodeUpin,
-        Self::VisitNumber,
-        Self::Visa,
-        Self::WicIdentifier,
-        Self::WorkersCompNumber,
-        Self::OrganizationIdentifier,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    IdentifierType, TABLE_0203, AmericanExpress, AccountNumber, BankAccountNumber,
+    BirthRegistryNumber, BreedRegistryNumber, DinersClubCard, DriversLicenseNumber,
+    DoctorNumber, DonorRegistrationNumber, DiscoverCard, EmployeeNumber, EmployerNumber,
+    FacilityId, GuarantorInternalIdentifier, GuarantorExternalIdentifier,
+    HealthCardNumber, JurisdictionalHealthNumberCanada, LicenseNumber, LocalRegistryId,
+    MedicaidNumber, MedicareNumber, MicrochipNumber, MedicalRecordNumber, MasterCard,
+    NationalEmployerIdentifier, NationalHealthPlanIdentifier,
+    NationalUniqueIndividualIdentifier, NationalProviderIdentifier, PensionNumber,
+    PatientInternalIdentifier, PersonNumber, ProviderNumber, PatientExternalIdentifier,
+    RailroadRetirementNumber, RegionalRegistryId, StateLicense, StateRegistryId,
+    SocialSecurityNumber, Unspecified, CodeUpin, VisitNumber, Visa, WicIdentifier,
+    WorkersCompNumber, OrganizationIdentifier
+);
 
 /// Table 0204: Organizational name type.
 pub static TABLE_0204: TableDesc = TableDesc {
@@ -9731,7 +7729,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 
 /// The codes of table 0204: Organizational name type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias name
     AliasName,
@@ -9744,21 +7742,10 @@ pub enum OrganizationalNameType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrganizationalNameType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrganizationalNameType {
-    const DESC: &'static TableDesc = &TABLE_0204;
-    const ALL: &'static [Self] = &[
-        Self::AliasName,
-        Self::DisplayName,
-        Self::LegalName,
-        Self::StockExchangeListingName,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrganizationalNameType, TABLE_0204, AliasName, DisplayName, LegalName,
+    StockExchangeListingName
+);
 
 /// Table 0205: Price type.
 pub static TABLE_0205: TableDesc = TableDesc {
@@ -9779,7 +7766,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 
 /// The codes of table 0205: Price type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: administrative price or handling fee
     AdministrativePriceOrHandlingFee,
@@ -9798,24 +7785,11 @@ pub enum PriceType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PriceType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PriceType {
-    const DESC: &'static TableDesc = &TABLE_0205;
-    const ALL: &'static [Self] = &[
-        Self::AdministrativePriceOrHandlingFee,
-        Self::DirectUnitCost,
-        Self::IndirectUnitCost,
-        Self::ProfessionalFeeForPerformingProvider,
-        Self::TechnologyFeeForUseOfEquipment,
-        Self::TotalPrice,
-        Self::CodeUp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PriceType, TABLE_0205, AdministrativePriceOrHandlingFee, DirectUnitCost,
+    IndirectUnitCost, ProfessionalFeeForPerformingProvider,
+    TechnologyFeeForUseOfEquipment, TotalPrice, CodeUp
+);
 
 /// Table 0206: Segment action code.
 pub static TABLE_0206: TableDesc = TableDesc {
@@ -9828,7 +7802,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 
 /// The codes of table 0206: Segment action code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -9839,16 +7813,7 @@ pub enum SegmentActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SegmentActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SegmentActionCode {
-    const DESC: &'static TableDesc = &TABLE_0206;
-    const ALL: &'static [Self] = &[Self::AddInsert, Self::Delete, Self::Update];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SegmentActionCode, TABLE_0206, AddInsert, Delete, Update);
 
 /// Table 0207: Processing mode.
 pub static TABLE_0207: TableDesc = TableDesc {
@@ -9870,7 +7835,7 @@ pub static TABLE_0207: TableDesc = TableDesc {
 
 /// The codes of table 0207: Processing mode.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
     Archive,
@@ -9885,22 +7850,10 @@ pub enum ProcessingMode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingMode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingMode {
-    const DESC: &'static TableDesc = &TABLE_0207;
-    const ALL: &'static [Self] = &[
-        Self::Archive,
-        Self::InitialLoad,
-        Self::CodeNotPresent,
-        Self::RestoreFromArchive,
-        Self::CodeT,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcessingMode, TABLE_0207, Archive, InitialLoad, CodeNotPresent, RestoreFromArchive,
+    CodeT
+);
 
 /// Table 0208: Query response status.
 pub static TABLE_0208: TableDesc = TableDesc {
@@ -9918,7 +7871,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 
 /// The codes of table 0208: Query response status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
     ApplicationError,
@@ -9931,21 +7884,10 @@ pub enum QueryResponseStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryResponseStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryResponseStatus {
-    const DESC: &'static TableDesc = &TABLE_0208;
-    const ALL: &'static [Self] = &[
-        Self::ApplicationError,
-        Self::ApplicationReject,
-        Self::NoDataFoundNoErrors,
-        Self::DataFoundNoErrorsThisIsTheDefault,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QueryResponseStatus, TABLE_0208, ApplicationError, ApplicationReject,
+    NoDataFoundNoErrors, DataFoundNoErrorsThisIsTheDefault
+);
 
 /// Table 0209: Relational operator.
 pub static TABLE_0209: TableDesc = TableDesc {
@@ -9967,7 +7909,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 
 /// The codes of table 0209: Relational operator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
     Contains,
@@ -9988,25 +7930,10 @@ pub enum RelationalOperator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelationalOperator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelationalOperator {
-    const DESC: &'static TableDesc = &TABLE_0209;
-    const ALL: &'static [Self] = &[
-        Self::Contains,
-        Self::Equal,
-        Self::GreaterThanOrEqual,
-        Self::Generic,
-        Self::GreaterThan,
-        Self::LessThanOrEqual,
-        Self::LessThan,
-        Self::NotEqual,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RelationalOperator, TABLE_0209, Contains, Equal, GreaterThanOrEqual, Generic,
+    GreaterThan, LessThanOrEqual, LessThan, NotEqual
+);
 
 /// Table 0210: Relational conjunction.
 pub static TABLE_0210: TableDesc = TableDesc {
@@ -10019,7 +7946,7 @@ pub static TABLE_0210: TableDesc = TableDesc {
 
 /// The codes of table 0210: Relational conjunction.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
     Default,
@@ -10028,16 +7955,7 @@ pub enum RelationalConjunction {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelationalConjunction {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelationalConjunction {
-    const DESC: &'static TableDesc = &TABLE_0210;
-    const ALL: &'static [Self] = &[Self::Default, Self::CodeOr];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(RelationalConjunction, TABLE_0210, Default, CodeOr);
 
 /// Table 0211: Alternate character sets.
 pub static TABLE_0211: TableDesc = TableDesc {
@@ -10071,7 +7989,7 @@ pub static TABLE_0211: TableDesc = TableDesc {
 
 /// The codes of table 0211: Alternate character sets.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
     Code8859Slash1,
@@ -10104,31 +8022,12 @@ pub enum AlternateCharacterSets {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AlternateCharacterSets {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AlternateCharacterSets {
-    const DESC: &'static TableDesc = &TABLE_0211;
-    const ALL: &'static [Self] = &[
-        Self::Code8859Slash1,
-        Self::Code8859Slash2,
-        Self::Code8859Slash3,
-        Self::Code8859Slash4,
-        Self::Code8859Slash5,
-        Self::Code8859Slash6,
-        Self::Code8859Slash7,
-        Self::Code8859Slash8,
-        Self::Code8859Slash9,
-        Self::ThePrintable7BitAsciiCharacterSet,
-        Self::CodeIsoIr14,
-        Self::CodeIsoIr159,
-        Self::CodeIsoIr87,
-        Self::CodeUnicode,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AlternateCharacterSets, TABLE_0211, Code8859Slash1, Code8859Slash2, Code8859Slash3,
+    Code8859Slash4, Code8859Slash5, Code8859Slash6, Code8859Slash7, Code8859Slash8,
+    Code8859Slash9, ThePrintable7BitAsciiCharacterSet, CodeIsoIr14, CodeIsoIr159,
+    CodeIsoIr87, CodeUnicode
+);
 
 /// Table 0212: Nationality.
 pub static TABLE_0212: TableDesc = TableDesc {
@@ -10160,7 +8059,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 
 /// The codes of table 0213: Purge status code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PurgeStatusCode {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
     CodeD,
@@ -10171,16 +8070,7 @@ pub enum PurgeStatusCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PurgeStatusCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PurgeStatusCode {
-    const DESC: &'static TableDesc = &TABLE_0213;
-    const ALL: &'static [Self] = &[Self::CodeD, Self::CodeI, Self::MarkedForPurge];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PurgeStatusCode, TABLE_0213, CodeD, CodeI, MarkedForPurge);
 
 /// Table 0214: Special Program Codes.
 pub static TABLE_0214: TableDesc = TableDesc {
@@ -10220,7 +8110,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
 
 /// The codes of table 0217: Visit priority code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VisitPriorityCode {
     /// `1`: Emergency
     Emergency,
@@ -10231,16 +8121,7 @@ pub enum VisitPriorityCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VisitPriorityCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VisitPriorityCode {
-    const DESC: &'static TableDesc = &TABLE_0217;
-    const ALL: &'static [Self] = &[Self::Emergency, Self::Urgent, Self::Elective];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(VisitPriorityCode, TABLE_0217, Emergency, Urgent, Elective);
 
 /// Table 0218: Patient charge adjustment.
 pub static TABLE_0218: TableDesc = TableDesc {
@@ -10278,7 +8159,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 
 /// The codes of table 0220: Living arrangement.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
     Alone,
@@ -10295,23 +8176,10 @@ pub enum LivingArrangement {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LivingArrangement {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LivingArrangement {
-    const DESC: &'static TableDesc = &TABLE_0220;
-    const ALL: &'static [Self] = &[
-        Self::Alone,
-        Self::Family,
-        Self::Institution,
-        Self::Relative,
-        Self::SpouseOnly,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LivingArrangement, TABLE_0220, Alone, Family, Institution, Relative, SpouseOnly,
+    Unknown
+);
 
 /// Table 0222: Contact reason.
 pub static TABLE_0222: TableDesc = TableDesc {
@@ -10342,7 +8210,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 
 /// The codes of table 0223: Living dependency.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `C`: Small Children Dependent
     SmallChildrenDependent,
@@ -10363,25 +8231,10 @@ pub enum LivingDependency {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LivingDependency {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LivingDependency {
-    const DESC: &'static TableDesc = &TABLE_0223;
-    const ALL: &'static [Self] = &[
-        Self::SmallChildrenDependent,
-        Self::CommonBath,
-        Self::SpouseDependentD,
-        Self::MedicalSupervisionRequired,
-        Self::Other,
-        Self::SpouseDependentS,
-        Self::Unknown,
-        Self::WalkUp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LivingDependency, TABLE_0223, SmallChildrenDependent, CommonBath, SpouseDependentD,
+    MedicalSupervisionRequired, Other, SpouseDependentS, Unknown, WalkUp
+);
 
 /// Table 0224: Transport arranged.
 pub static TABLE_0224: TableDesc = TableDesc {
@@ -10394,7 +8247,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 
 /// The codes of table 0224: Transport arranged.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
     Arranged,
@@ -10405,16 +8258,7 @@ pub enum TransportArranged {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransportArranged {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransportArranged {
-    const DESC: &'static TableDesc = &TABLE_0224;
-    const ALL: &'static [Self] = &[Self::Arranged, Self::NotArranged, Self::Unknown];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(TransportArranged, TABLE_0224, Arranged, NotArranged, Unknown);
 
 /// Table 0225: Escort required.
 pub static TABLE_0225: TableDesc = TableDesc {
@@ -10427,7 +8271,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 
 /// The codes of table 0225: Escort required.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
     NotRequired,
@@ -10438,16 +8282,7 @@ pub enum EscortRequired {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EscortRequired {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EscortRequired {
-    const DESC: &'static TableDesc = &TABLE_0225;
-    const ALL: &'static [Self] = &[Self::NotRequired, Self::Required, Self::Unknown];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EscortRequired, TABLE_0225, NotRequired, Required, Unknown);
 
 /// Table 0227: Manufacturers of vaccines (code=MVX).
 pub static TABLE_0227: TableDesc = TableDesc {
@@ -10515,7 +8350,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 
 /// The codes of table 0227: Manufacturers of vaccines (code=MVX).
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
     /// `AB`: Abbott Laboratories (includes Ross Products Division)
     CodeAb,
@@ -10604,59 +8439,20 @@ pub enum ManufacturersOfVaccinesCodeMvx {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ManufacturersOfVaccinesCodeMvx {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ManufacturersOfVaccinesCodeMvx {
-    const DESC: &'static TableDesc = &TABLE_0227;
-    const ALL: &'static [Self] = &[
-        Self::CodeAb,
-        Self::AdamsLaboratories,
-        Self::AlphaTherapeuticCorporation,
-        Self::ArmourInactiveUseCen,
-        Self::Aviron,
-        Self::BaxterHealthcareCorporation,
-        Self::CodeBay,
-        Self::BernaProductsInactiveUseBpc,
-        Self::CodeBpc,
-        Self::CodeCen,
-        Self::ChironCorporation,
-        Self::ConnaughtInactiveUsePmc,
-        Self::CodeEvn,
-        Self::GreerLaboratoriesInc,
-        Self::ImmunoInternationalAg,
-        Self::MerieuxInactiveUsePmc,
-        Self::ImmunoUsInc,
-        Self::CodeJpn,
-        Self::KoreaGreenCrossCorporation,
-        Self::LederleInactiveUseWal,
-        Self::CodeMa,
-        Self::MedImmuneInc,
-        Self::MilesInactiveUseBay,
-        Self::CodeMip,
-        Self::MerckAndCoInc,
-        Self::NabiFormerlyNorthAmericanBiologicalsInc,
-        Self::NorthAmericanVaccineInc,
-        Self::NovartisPharmaceuticalCorporation,
-        Self::NewYorkBloodCenter,
-        Self::OrthoDiagnosticSystemsInc,
-        Self::OrganonTeknikaCorporation,
-        Self::OtherManufacturer,
-        Self::CodePd,
-        Self::AventisPasteurInc,
-        Self::PraxisBiologicsInactiveUseWal,
-        Self::SclavoInc,
-        Self::SwissSerumAndVaccineInstInactiveUseBpc,
-        Self::SmithKlineBeecham,
-        Self::UnknownManufacturer,
-        Self::CodeUsa,
-        Self::WyethAyerstInactiveUseWal,
-        Self::WyethAyerst,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ManufacturersOfVaccinesCodeMvx, TABLE_0227, CodeAb, AdamsLaboratories,
+    AlphaTherapeuticCorporation, ArmourInactiveUseCen, Aviron,
+    BaxterHealthcareCorporation, CodeBay, BernaProductsInactiveUseBpc, CodeBpc, CodeCen,
+    ChironCorporation, ConnaughtInactiveUsePmc, CodeEvn, GreerLaboratoriesInc,
+    ImmunoInternationalAg, MerieuxInactiveUsePmc, ImmunoUsInc, CodeJpn,
+    KoreaGreenCrossCorporation, LederleInactiveUseWal, CodeMa, MedImmuneInc,
+    MilesInactiveUseBay, CodeMip, MerckAndCoInc, NabiFormerlyNorthAmericanBiologicalsInc,
+    NorthAmericanVaccineInc, NovartisPharmaceuticalCorporation, NewYorkBloodCenter,
+    OrthoDiagnosticSystemsInc, OrganonTeknikaCorporation, OtherManufacturer, CodePd,
+    AventisPasteurInc, PraxisBiologicsInactiveUseWal, SclavoInc,
+    SwissSerumAndVaccineInstInactiveUseBpc, SmithKlineBeecham, UnknownManufacturer,
+    CodeUsa, WyethAyerstInactiveUseWal, WyethAyerst
+);
 
 /// Table 0228: Diagnosis classification.
 pub static TABLE_0228: TableDesc = TableDesc {
@@ -10678,7 +8474,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 
 /// The codes of table 0228: Diagnosis classification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
     Consultation,
@@ -10699,25 +8495,11 @@ pub enum DiagnosisClassification {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosisClassification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosisClassification {
-    const DESC: &'static TableDesc = &TABLE_0228;
-    const ALL: &'static [Self] = &[
-        Self::Consultation,
-        Self::Diagnosis,
-        Self::CodeI,
-        Self::MedicationAntibiotic,
-        Self::Other,
-        Self::RadiologicalSchedulingNotUsingIcdaCodes,
-        Self::SignAndSymptom,
-        Self::TissueDiagnosis,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DiagnosisClassification, TABLE_0228, Consultation, Diagnosis, CodeI,
+    MedicationAntibiotic, Other, RadiologicalSchedulingNotUsingIcdaCodes, SignAndSymptom,
+    TissueDiagnosis
+);
 
 /// Table 0229: DRG payor.
 pub static TABLE_0229: TableDesc = TableDesc {
@@ -10734,7 +8516,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
 
 /// The codes of table 0229: DRG payor.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DrgPayor {
     /// `C`: Champus
     Champus,
@@ -10745,20 +8527,7 @@ pub enum DrgPayor {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DrgPayor {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DrgPayor {
-    const DESC: &'static TableDesc = &TABLE_0229;
-    const ALL: &'static [Self] = &[
-        Self::Champus,
-        Self::ManagedCareOrganization,
-        Self::Medicare,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DrgPayor, TABLE_0229, Champus, ManagedCareOrganization, Medicare);
 
 /// Table 0230: Procedure functional type.
 pub static TABLE_0230: TableDesc = TableDesc {
@@ -10779,7 +8548,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 
 /// The codes of table 0230: Procedure functional type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
     Anesthesia,
@@ -10792,21 +8561,10 @@ pub enum ProcedureFunctionalType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcedureFunctionalType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcedureFunctionalType {
-    const DESC: &'static TableDesc = &TABLE_0230;
-    const ALL: &'static [Self] = &[
-        Self::Anesthesia,
-        Self::DiagnosticProcedure,
-        Self::InvasiveProcedureNotClassifiedElsewhere,
-        Self::CodeP,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcedureFunctionalType, TABLE_0230, Anesthesia, DiagnosticProcedure,
+    InvasiveProcedureNotClassifiedElsewhere, CodeP
+);
 
 /// Table 0231: Student status.
 pub static TABLE_0231: TableDesc = TableDesc {
@@ -10823,7 +8581,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 
 /// The codes of table 0231: Student status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
     FullTimeStudent,
@@ -10834,20 +8592,9 @@ pub enum StudentStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for StudentStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for StudentStatus {
-    const DESC: &'static TableDesc = &TABLE_0231;
-    const ALL: &'static [Self] = &[
-        Self::FullTimeStudent,
-        Self::NotAStudent,
-        Self::PartTimeStudent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    StudentStatus, TABLE_0231, FullTimeStudent, NotAStudent, PartTimeStudent
+);
 
 /// Table 0232: Insurance company contact reason.
 pub static TABLE_0232: TableDesc = TableDesc {
@@ -10864,7 +8611,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 
 /// The codes of table 0232: Insurance company contact reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
     MedicareClaimStatus,
@@ -10875,20 +8622,10 @@ pub enum InsuranceCompanyContactReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for InsuranceCompanyContactReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for InsuranceCompanyContactReason {
-    const DESC: &'static TableDesc = &TABLE_0232;
-    const ALL: &'static [Self] = &[
-        Self::MedicareClaimStatus,
-        Self::MedicaidClaimStatus,
-        Self::NameAddressChange,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    InsuranceCompanyContactReason, TABLE_0232, MedicareClaimStatus, MedicaidClaimStatus,
+    NameAddressChange
+);
 
 /// Table 0233: Non-concur code/description.
 pub static TABLE_0233: TableDesc = TableDesc {
@@ -10921,7 +8658,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 
 /// The codes of table 0234: Report timing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
     N10DayReport,
@@ -10946,27 +8683,11 @@ pub enum ReportTiming {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportTiming {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportTiming {
-    const DESC: &'static TableDesc = &TABLE_0234;
-    const ALL: &'static [Self] = &[
-        Self::N10DayReport,
-        Self::N15DayReport,
-        Self::N30DayReport,
-        Self::N3DayReport,
-        Self::N7DayReport,
-        Self::AdditionalInformation,
-        Self::Correction,
-        Self::DeviceEvaluation,
-        Self::Periodic,
-        Self::RequestedInformation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReportTiming, TABLE_0234, N10DayReport, N15DayReport, N30DayReport, N3DayReport,
+    N7DayReport, AdditionalInformation, Correction, DeviceEvaluation, Periodic,
+    RequestedInformation
+);
 
 /// Table 0235: Report source.
 pub static TABLE_0235: TableDesc = TableDesc {
@@ -10990,7 +8711,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 
 /// The codes of table 0235: Report source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
     ClinicalTrial,
@@ -11015,27 +8736,11 @@ pub enum ReportSource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportSource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportSource {
-    const DESC: &'static TableDesc = &TABLE_0235;
-    const ALL: &'static [Self] = &[
-        Self::ClinicalTrial,
-        Self::DatabaseRegistryPoisonControlCenter,
-        Self::Distributor,
-        Self::HealthProfessional,
-        Self::Literature,
-        Self::ManufacturerMarketingAuthorityHolder,
-        Self::NonHealthcareProfessional,
-        Self::Other,
-        Self::Patient,
-        Self::RegulatoryAgency,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReportSource, TABLE_0235, ClinicalTrial, DatabaseRegistryPoisonControlCenter,
+    Distributor, HealthProfessional, Literature, ManufacturerMarketingAuthorityHolder,
+    NonHealthcareProfessional, Other, Patient, RegulatoryAgency
+);
 
 /// Table 0236: Event reported to.
 pub static TABLE_0236: TableDesc = TableDesc {
@@ -11053,7 +8758,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 
 /// The codes of table 0236: Event reported to.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
     Distributor,
@@ -11066,21 +8771,10 @@ pub enum EventReportedTo {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventReportedTo {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventReportedTo {
-    const DESC: &'static TableDesc = &TABLE_0236;
-    const ALL: &'static [Self] = &[
-        Self::Distributor,
-        Self::LocalFacilityUserFacility,
-        Self::Manufacturer,
-        Self::RegulatoryAgency,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventReportedTo, TABLE_0236, Distributor, LocalFacilityUserFacility, Manufacturer,
+    RegulatoryAgency
+);
 
 /// Table 0237: Event qualification.
 pub static TABLE_0237: TableDesc = TableDesc {
@@ -11102,7 +8796,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 
 /// The codes of table 0237: Event qualification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
     Abuse,
@@ -11123,25 +8817,10 @@ pub enum EventQualification {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventQualification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventQualification {
-    const DESC: &'static TableDesc = &TABLE_0237;
-    const ALL: &'static [Self] = &[
-        Self::Abuse,
-        Self::UnexpectedBeneficialEffect,
-        Self::Dependency,
-        Self::Interaction,
-        Self::LackOfExpectTherapeuticEffect,
-        Self::Misuse,
-        Self::Overdose,
-        Self::DrugWithdrawal,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventQualification, TABLE_0237, Abuse, UnexpectedBeneficialEffect, Dependency,
+    Interaction, LackOfExpectTherapeuticEffect, Misuse, Overdose, DrugWithdrawal
+);
 
 /// Table 0238: Event seriousness.
 pub static TABLE_0238: TableDesc = TableDesc {
@@ -11154,7 +8833,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 
 /// The codes of table 0238: Event seriousness.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
     No,
@@ -11165,16 +8844,7 @@ pub enum EventSeriousness {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventSeriousness {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventSeriousness {
-    const DESC: &'static TableDesc = &TABLE_0238;
-    const ALL: &'static [Self] = &[Self::No, Self::Significant, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EventSeriousness, TABLE_0238, No, Significant, Yes);
 
 /// Table 0239: Event expected.
 pub static TABLE_0239: TableDesc = TableDesc {
@@ -11187,7 +8857,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 
 /// The codes of table 0239: Event expected.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
     No,
@@ -11198,16 +8868,7 @@ pub enum EventExpected {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventExpected {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventExpected {
-    const DESC: &'static TableDesc = &TABLE_0239;
-    const ALL: &'static [Self] = &[Self::No, Self::Unknown, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EventExpected, TABLE_0239, No, Unknown, Yes);
 
 /// Table 0240: Event consequence.
 pub static TABLE_0240: TableDesc = TableDesc {
@@ -11230,7 +8891,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 
 /// The codes of table 0240: Event consequence.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
     CongenitalAnomalyBirthDefect,
@@ -11253,26 +8914,11 @@ pub enum EventConsequence {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventConsequence {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventConsequence {
-    const DESC: &'static TableDesc = &TABLE_0240;
-    const ALL: &'static [Self] = &[
-        Self::CongenitalAnomalyBirthDefect,
-        Self::Death,
-        Self::CausedHospitalized,
-        Self::CodeI,
-        Self::CodeJ,
-        Self::LifeThreatening,
-        Self::Other,
-        Self::ProlongedHospitalization,
-        Self::CodeR,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventConsequence, TABLE_0240, CongenitalAnomalyBirthDefect, Death,
+    CausedHospitalized, CodeI, CodeJ, LifeThreatening, Other, ProlongedHospitalization,
+    CodeR
+);
 
 /// Table 0241: Patient outcome.
 pub static TABLE_0241: TableDesc = TableDesc {
@@ -11293,7 +8939,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 
 /// The codes of table 0241: Patient outcome.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
     Died,
@@ -11312,24 +8958,10 @@ pub enum PatientOutcome {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientOutcome {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientOutcome {
-    const DESC: &'static TableDesc = &TABLE_0241;
-    const ALL: &'static [Self] = &[
-        Self::Died,
-        Self::FullyRecovered,
-        Self::NotRecoveringUnchanged,
-        Self::Recovering,
-        Self::Sequelae,
-        Self::Unknown,
-        Self::Worsening,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientOutcome, TABLE_0241, Died, FullyRecovered, NotRecoveringUnchanged, Recovering,
+    Sequelae, Unknown, Worsening
+);
 
 /// Table 0242: Primary observer's qualification.
 pub static TABLE_0242: TableDesc = TableDesc {
@@ -11353,7 +8985,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 
 /// The codes of table 0242: Primary observer's qualification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
     HealthCareConsumerPatient,
@@ -11372,24 +9004,11 @@ pub enum PrimaryObserversQualification {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrimaryObserversQualification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrimaryObserversQualification {
-    const DESC: &'static TableDesc = &TABLE_0242;
-    const ALL: &'static [Self] = &[
-        Self::HealthCareConsumerPatient,
-        Self::OtherHealthProfessional,
-        Self::LawyerAttorney,
-        Self::CodeM,
-        Self::OtherNonHealthProfessional,
-        Self::PhysicianOsteopathHomeopath,
-        Self::Pharmacist,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PrimaryObserversQualification, TABLE_0242, HealthCareConsumerPatient,
+    OtherHealthProfessional, LawyerAttorney, CodeM, OtherNonHealthProfessional,
+    PhysicianOsteopathHomeopath, Pharmacist
+);
 
 /// Table 0243: Identity may be divulged.
 pub static TABLE_0243: TableDesc = TableDesc {
@@ -11402,7 +9021,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 
 /// The codes of table 0243: Identity may be divulged.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
     No,
@@ -11413,16 +9032,7 @@ pub enum IdentityMayBeDivulged {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IdentityMayBeDivulged {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IdentityMayBeDivulged {
-    const DESC: &'static TableDesc = &TABLE_0243;
-    const ALL: &'static [Self] = &[Self::No, Self::NotApplicable, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(IdentityMayBeDivulged, TABLE_0243, No, NotApplicable, Yes);
 
 /// Table 0244: Single use device.
 pub static TABLE_0244: TableDesc = TableDesc {
@@ -11475,7 +9085,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 
 /// The codes of table 0247: Status of evaluation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
     EvaluationAnticipatedButNotYetBegun,
@@ -11504,29 +9114,13 @@ pub enum StatusOfEvaluation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for StatusOfEvaluation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for StatusOfEvaluation {
-    const DESC: &'static TableDesc = &TABLE_0247;
-    const ALL: &'static [Self] = &[
-        Self::EvaluationAnticipatedButNotYetBegun,
-        Self::CodeC,
-        Self::ProductDiscardedUnableToFollowUp,
-        Self::ProductRemainsImplantedUnableToFollowUp,
-        Self::ProblemAlreadyKnownNoEvaluationNecessary,
-        Self::Other,
-        Self::EvaluationInProgress,
-        Self::ProductUnderQuarantineUnableToFollowUp,
-        Self::ProductUnderRecallCorrectiveAction,
-        Self::CodeU,
-        Self::ProductNotMadeByCompany,
-        Self::EvaluationCompleted,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    StatusOfEvaluation, TABLE_0247, EvaluationAnticipatedButNotYetBegun, CodeC,
+    ProductDiscardedUnableToFollowUp, ProductRemainsImplantedUnableToFollowUp,
+    ProblemAlreadyKnownNoEvaluationNecessary, Other, EvaluationInProgress,
+    ProductUnderQuarantineUnableToFollowUp, ProductUnderRecallCorrectiveAction, CodeU,
+    ProductNotMadeByCompany, EvaluationCompleted
+);
 
 /// Table 0248: Product source.
 pub static TABLE_0248: TableDesc = TableDesc {
@@ -11547,7 +9141,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 
 /// The codes of table 0248: Product source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
     CodeA,
@@ -11560,21 +9154,10 @@ pub enum ProductSource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProductSource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProductSource {
-    const DESC: &'static TableDesc = &TABLE_0248;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::CodeL,
-        Self::CodeN,
-        Self::AProductFromAReserveSampleWasEvaluated,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProductSource, TABLE_0248, CodeA, CodeL, CodeN,
+    AProductFromAReserveSampleWasEvaluated
+);
 
 /// Table 0249: Generic product.
 pub static TABLE_0249: TableDesc = TableDesc {
@@ -11602,7 +9185,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 
 /// The codes of table 0250: Relatedness assessment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment {
     /// `H`: Highly probable
     HighlyProbable,
@@ -11617,22 +9200,10 @@ pub enum RelatednessAssessment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelatednessAssessment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelatednessAssessment {
-    const DESC: &'static TableDesc = &TABLE_0250;
-    const ALL: &'static [Self] = &[
-        Self::HighlyProbable,
-        Self::Improbable,
-        Self::ModeratelyProbable,
-        Self::NotRelated,
-        Self::SomewhatProbable,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RelatednessAssessment, TABLE_0250, HighlyProbable, Improbable, ModeratelyProbable,
+    NotRelated, SomewhatProbable
+);
 
 /// Table 0251: Action taken in response to the event.
 pub static TABLE_0251: TableDesc = TableDesc {
@@ -11652,7 +9223,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 
 /// The codes of table 0251: Action taken in response to the event.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
     ProductDoseOrFrequencyOfUseIncreased,
@@ -11669,23 +9240,11 @@ pub enum ActionTakenInResponseToTheEvent {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActionTakenInResponseToTheEvent {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActionTakenInResponseToTheEvent {
-    const DESC: &'static TableDesc = &TABLE_0251;
-    const ALL: &'static [Self] = &[
-        Self::ProductDoseOrFrequencyOfUseIncreased,
-        Self::ProductDoseOrFrequencyOfUseReduced,
-        Self::None,
-        Self::Other,
-        Self::ProductWithdrawnPermanently,
-        Self::ProductWithdrawnTemporarily,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ActionTakenInResponseToTheEvent, TABLE_0251, ProductDoseOrFrequencyOfUseIncreased,
+    ProductDoseOrFrequencyOfUseReduced, None, Other, ProductWithdrawnPermanently,
+    ProductWithdrawnTemporarily
+);
 
 /// Table 0252: Causality observations.
 pub static TABLE_0252: TableDesc = TableDesc {
@@ -11710,7 +9269,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 
 /// The codes of table 0252: Causality observations.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
     AbatementOfEventAfterProductWithdrawn,
@@ -11737,28 +9296,12 @@ pub enum CausalityObservations {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CausalityObservations {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CausalityObservations {
-    const DESC: &'static TableDesc = &TABLE_0252;
-    const ALL: &'static [Self] = &[
-        Self::AbatementOfEventAfterProductWithdrawn,
-        Self::EventRecurredAfterProductReintroduced,
-        Self::DoseResponseObserved,
-        Self::CodeEx,
-        Self::EventOccurredAfterProductIntroduced,
-        Self::CodeLi,
-        Self::CodeOe,
-        Self::Other,
-        Self::EffectObservedWhenPatientReceivesPlacebo,
-        Self::SimilarEventsInPastForThisPatient,
-        Self::CodeTc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CausalityObservations, TABLE_0252, AbatementOfEventAfterProductWithdrawn,
+    EventRecurredAfterProductReintroduced, DoseResponseObserved, CodeEx,
+    EventOccurredAfterProductIntroduced, CodeLi, CodeOe, Other,
+    EffectObservedWhenPatientReceivesPlacebo, SimilarEventsInPastForThisPatient, CodeTc
+);
 
 /// Table 0253: Indirect exposure mechanism.
 pub static TABLE_0253: TableDesc = TableDesc {
@@ -11777,7 +9320,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 
 /// The codes of table 0253: Indirect exposure mechanism.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
     BreastMilk,
@@ -11792,22 +9335,10 @@ pub enum IndirectExposureMechanism {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IndirectExposureMechanism {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IndirectExposureMechanism {
-    const DESC: &'static TableDesc = &TABLE_0253;
-    const ALL: &'static [Self] = &[
-        Self::BreastMilk,
-        Self::Father,
-        Self::Other,
-        Self::Transplacental,
-        Self::BloodProduct,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    IndirectExposureMechanism, TABLE_0253, BreastMilk, Father, Other, Transplacental,
+    BloodProduct
+);
 
 /// Table 0254: Kind of quantity.
 pub static TABLE_0254: TableDesc = TableDesc {
@@ -11923,7 +9454,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 
 /// The codes of table 0254: Kind of quantity.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
     Absorbance,
@@ -12132,119 +9663,30 @@ pub enum KindOfQuantity {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for KindOfQuantity {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for KindOfQuantity {
-    const DESC: &'static TableDesc = &TABLE_0254;
-    const ALL: &'static [Self] = &[
-        Self::Absorbance,
-        Self::ConcentrationArbitrarySubstance,
-        Self::Activity,
-        Self::Appearance,
-        Self::Arbitrary,
-        Self::Area,
-        Self::Aspect,
-        Self::CatalyticActivity,
-        Self::CatalyticContent,
-        Self::CatalyticConcentrationRatio,
-        Self::CatalyticFraction,
-        Self::Class,
-        Self::CatalyticConcentration,
-        Self::Constant,
-        Self::Coefficient,
-        Self::Color,
-        Self::Consistency,
-        Self::CatalyticRate,
-        Self::CatalyticRatio,
-        Self::Density,
-        Self::Device,
-        Self::Difference,
-        Self::Elasticity,
-        Self::ElectricalPotentialVoltage,
-        Self::ElectricalCurrentAmperage,
-        Self::ElectricalResistance,
-        Self::Energy,
-        Self::Entitic,
-        Self::EntiticCatalyticActivity,
-        Self::EntiticNumber,
-        Self::EntiticSubstanceOfAmount,
-        Self::EntiticVolume,
-        Self::Equilibrium,
-        Self::MechanicalForce,
-        Self::Frequency,
-        Self::ImpressionInterpretationOfStudy,
-        Self::KinematicViscosity,
-        Self::Length,
-        Self::LengthIncrement,
-        Self::Liquefaction,
-        Self::Mass,
-        Self::MassConcentration,
-        Self::MassContent,
-        Self::MassConcentrationRatio,
-        Self::MassFraction,
-        Self::MagneticFlux,
-        Self::MassIncrement,
-        Self::Morphology,
-        Self::Motility,
-        Self::MassRate,
-        Self::MassRatio,
-        Self::NumberConcentration,
-        Self::NumberContent,
-        Self::NumberFraction,
-        Self::NumberRatio,
-        Self::Number,
-        Self::OpticalDensity,
-        Self::Osmolality,
-        Self::PressurePartial,
-        Self::PresenceIdentityExistence,
-        Self::PowerWattage,
-        Self::Ranges,
-        Self::Ratios,
-        Self::ReciprocalRelativeTime,
-        Self::RelativeDensity,
-        Self::Relative,
-        Self::RelativeMassConcentration,
-        Self::RelativeSubstanceConcentration,
-        Self::RelativeTime,
-        Self::SaturationFraction,
-        Self::SubstanceConcentration,
-        Self::SubstanceConcentrationIncrement,
-        Self::SubstanceContent,
-        Self::SubstanceContentRate,
-        Self::SubstanceConcentrationRatio,
-        Self::SubstanceFraction,
-        Self::Shape,
-        Self::Smell,
-        Self::SubstanceRate,
-        Self::SubstanceRatio,
-        Self::SubstanceAmount,
-        Self::Susceptibility,
-        Self::Taste,
-        Self::Temperature,
-        Self::TemperatureDifference,
-        Self::TemperatureIncrement,
-        Self::ThresholdMassConcentration,
-        Self::ThresholdSubstanceConcentration,
-        Self::Time,
-        Self::DilutionFactorTiter,
-        Self::TimeDifference,
-        Self::TimeStampDateAndTime,
-        Self::TimeRatio,
-        Self::Type,
-        Self::VolumeContent,
-        Self::Velocity,
-        Self::VelocityRatio,
-        Self::VolumeFraction,
-        Self::Viscosity,
-        Self::Volume,
-        Self::VolumeRate,
-        Self::VolumeRatio,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    KindOfQuantity, TABLE_0254, Absorbance, ConcentrationArbitrarySubstance, Activity,
+    Appearance, Arbitrary, Area, Aspect, CatalyticActivity, CatalyticContent,
+    CatalyticConcentrationRatio, CatalyticFraction, Class, CatalyticConcentration,
+    Constant, Coefficient, Color, Consistency, CatalyticRate, CatalyticRatio, Density,
+    Device, Difference, Elasticity, ElectricalPotentialVoltage,
+    ElectricalCurrentAmperage, ElectricalResistance, Energy, Entitic,
+    EntiticCatalyticActivity, EntiticNumber, EntiticSubstanceOfAmount, EntiticVolume,
+    Equilibrium, MechanicalForce, Frequency, ImpressionInterpretationOfStudy,
+    KinematicViscosity, Length, LengthIncrement, Liquefaction, Mass, MassConcentration,
+    MassContent, MassConcentrationRatio, MassFraction, MagneticFlux, MassIncrement,
+    Morphology, Motility, MassRate, MassRatio, NumberConcentration, NumberContent,
+    NumberFraction, NumberRatio, Number, OpticalDensity, Osmolality, PressurePartial,
+    PresenceIdentityExistence, PowerWattage, Ranges, Ratios, ReciprocalRelativeTime,
+    RelativeDensity, Relative, RelativeMassConcentration, RelativeSubstanceConcentration,
+    RelativeTime, SaturationFraction, SubstanceConcentration,
+    SubstanceConcentrationIncrement, SubstanceContent, SubstanceContentRate,
+    SubstanceConcentrationRatio, SubstanceFraction, Shape, Smell, SubstanceRate,
+    SubstanceRatio, SubstanceAmount, Susceptibility, Taste, Temperature,
+    TemperatureDifference, TemperatureIncrement, ThresholdMassConcentration,
+    ThresholdSubstanceConcentration, Time, DilutionFactorTiter, TimeDifference,
+    TimeStampDateAndTime, TimeRatio, Type, VolumeContent, Velocity, VelocityRatio,
+    VolumeFraction, Viscosity, Volume, VolumeRate, VolumeRatio
+);
 
 /// Table 0255: Duration categories.
 pub static TABLE_0255: TableDesc = TableDesc {
@@ -12284,7 +9726,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 
 /// The codes of table 0255: Duration categories.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit." Used for blood products.
     CodeStar,
@@ -12341,43 +9783,12 @@ pub enum DurationCategories {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DurationCategories {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DurationCategories {
-    const DESC: &'static TableDesc = &TABLE_0255;
-    const ALL: &'static [Self] = &[
-        Self::CodeStar,
-        Self::N12Hours,
-        Self::N1Hour,
-        Self::N1Months30Days,
-        Self::N1Week,
-        Self::N2HalfHours,
-        Self::N24Hours,
-        Self::N2Days,
-        Self::N2Hours,
-        Self::N2Months,
-        Self::N2Weeks,
-        Self::N30Minutes,
-        Self::N3Days,
-        Self::N3Hours,
-        Self::N3Months,
-        Self::N3Weeks,
-        Self::N4Days,
-        Self::N4Hours,
-        Self::N4Weeks,
-        Self::N5Days,
-        Self::N5Hours,
-        Self::N6Days,
-        Self::N6Hours,
-        Self::N7Hours,
-        Self::N8Hours,
-        Self::ToIdentifyMeasuresAtAPointInTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DurationCategories, TABLE_0255, CodeStar, N12Hours, N1Hour, N1Months30Days, N1Week,
+    N2HalfHours, N24Hours, N2Days, N2Hours, N2Months, N2Weeks, N30Minutes, N3Days,
+    N3Hours, N3Months, N3Weeks, N4Days, N4Hours, N4Weeks, N5Days, N5Hours, N6Days,
+    N6Hours, N7Hours, N8Hours, ToIdentifyMeasuresAtAPointInTime
+);
 
 /// Table 0256: Time delay post challenge.
 pub static TABLE_0256: TableDesc = TableDesc {
@@ -12441,7 +9852,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 
 /// The codes of table 0256: Time delay post challenge.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
     N10Days,
@@ -12534,61 +9945,20 @@ pub enum TimeDelayPostChallenge {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TimeDelayPostChallenge {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TimeDelayPostChallenge {
-    const DESC: &'static TableDesc = &TABLE_0256;
-    const ALL: &'static [Self] = &[
-        Self::N10Days,
-        Self::N10MinutesPostChallenge,
-        Self::N12HoursPostChallenge,
-        Self::N15MinutesPostChallenge,
-        Self::N1HourPostChallenge,
-        Self::N1Month30DaysPostChallenge,
-        Self::N1MinutePostChallenge,
-        Self::N1Week,
-        Self::N2HalfHoursPostChallenge,
-        Self::N20MinutesPostChallenge,
-        Self::N24HoursPostChallenge,
-        Self::N25MinutesPostChallenge,
-        Self::N2Days,
-        Self::N2HoursPostChallenge,
-        Self::N2Months60DaysPostChallenge,
-        Self::N2MinutesPostChallenge,
-        Self::N2Weeks,
-        Self::N30MinutesPostChallenge,
-        Self::N3Days,
-        Self::N3HoursPostChallenge,
-        Self::N3Months90DaysPostChallenge,
-        Self::N3MinutesPostChallenge,
-        Self::N3Weeks,
-        Self::N4Days,
-        Self::N4HoursPostChallenge,
-        Self::N4MinutesPostChallenge,
-        Self::N4Weeks,
-        Self::N5Days,
-        Self::N5HoursPostChallenge,
-        Self::N5MinutesPostChallenge,
-        Self::N6Days,
-        Self::N6HoursPostChallenge,
-        Self::N6MinutesPostChallenge,
-        Self::N7Days,
-        Self::N7HoursPostChallenge,
-        Self::N7MinutesPostChallenge,
-        Self::N8HoursPostChallenge,
-        Self::N8HoursAlignedOnNursingShifts,
-        Self::N8MinutesPostChallenge,
-        Self::N9MinutesPostChallenge,
-        Self::BaselineTimeJustBeforeTheChallenge,
-        Self::CodePeak,
-        Self::CodeRandom,
-        Self::CodeTrough,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TimeDelayPostChallenge, TABLE_0256, N10Days, N10MinutesPostChallenge,
+    N12HoursPostChallenge, N15MinutesPostChallenge, N1HourPostChallenge,
+    N1Month30DaysPostChallenge, N1MinutePostChallenge, N1Week, N2HalfHoursPostChallenge,
+    N20MinutesPostChallenge, N24HoursPostChallenge, N25MinutesPostChallenge, N2Days,
+    N2HoursPostChallenge, N2Months60DaysPostChallenge, N2MinutesPostChallenge, N2Weeks,
+    N30MinutesPostChallenge, N3Days, N3HoursPostChallenge, N3Months90DaysPostChallenge,
+    N3MinutesPostChallenge, N3Weeks, N4Days, N4HoursPostChallenge,
+    N4MinutesPostChallenge, N4Weeks, N5Days, N5HoursPostChallenge,
+    N5MinutesPostChallenge, N6Days, N6HoursPostChallenge, N6MinutesPostChallenge, N7Days,
+    N7HoursPostChallenge, N7MinutesPostChallenge, N8HoursPostChallenge,
+    N8HoursAlignedOnNursingShifts, N8MinutesPostChallenge, N9MinutesPostChallenge,
+    BaselineTimeJustBeforeTheChallenge, CodePeak, CodeRandom, CodeTrough
+);
 
 /// Table 0257: Nature of challenge.
 pub static TABLE_0257: TableDesc = TableDesc {
@@ -12608,7 +9978,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 
 /// The codes of table 0257: Nature of challenge.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
     Fasting,
@@ -12619,16 +9989,7 @@ pub enum NatureOfChallenge {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfChallenge {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfChallenge {
-    const DESC: &'static TableDesc = &TABLE_0257;
-    const ALL: &'static [Self] = &[Self::Fasting, Self::CodeExcz, Self::CodeFfst];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(NatureOfChallenge, TABLE_0257, Fasting, CodeExcz, CodeFfst);
 
 /// Table 0258: Relationship modifier.
 pub static TABLE_0258: TableDesc = TableDesc {
@@ -12646,7 +10007,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 
 /// The codes of table 0258: Relationship modifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
     BloodProductUnit,
@@ -12659,21 +10020,9 @@ pub enum RelationshipModifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelationshipModifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelationshipModifier {
-    const DESC: &'static TableDesc = &TABLE_0258;
-    const ALL: &'static [Self] = &[
-        Self::BloodProductUnit,
-        Self::Control,
-        Self::Donor,
-        Self::Patient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RelationshipModifier, TABLE_0258, BloodProductUnit, Control, Donor, Patient
+);
 
 /// Table 0259: Modality.
 pub static TABLE_0259: TableDesc = TableDesc {
@@ -12713,7 +10062,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 
 /// The codes of table 0259: Modality.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
     Angioscopy,
@@ -12770,43 +10119,15 @@ pub enum Modality {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Modality {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Modality {
-    const DESC: &'static TableDesc = &TABLE_0259;
-    const ALL: &'static [Self] = &[
-        Self::Angioscopy,
-        Self::BiomagneticImaging,
-        Self::ColorFlowDoppler,
-        Self::Colposcopy,
-        Self::ComputedRadiography,
-        Self::Cystoscopy,
-        Self::ComputedTomography,
-        Self::DuplexDoppler,
-        Self::Diapanography,
-        Self::DigitalMicroscopy,
-        Self::Echocardiography,
-        Self::Endoscopy,
-        Self::FluoresceinAngiography,
-        Self::Fundoscopy,
-        Self::Laparoscopy,
-        Self::LaserSurfaceScan,
-        Self::MagneticResonanceAngiography,
-        Self::MagneticResonanceSpectroscopy,
-        Self::NuclearMedicineRadioisotopeStudy,
-        Self::Other,
-        Self::PositronEmissionTomographyPet,
-        Self::RadioFluoroscopy,
-        Self::CodeSt,
-        Self::Thermography,
-        Self::Ultrasound,
-        Self::XRayAngiography,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Modality, TABLE_0259, Angioscopy, BiomagneticImaging, ColorFlowDoppler, Colposcopy,
+    ComputedRadiography, Cystoscopy, ComputedTomography, DuplexDoppler, Diapanography,
+    DigitalMicroscopy, Echocardiography, Endoscopy, FluoresceinAngiography, Fundoscopy,
+    Laparoscopy, LaserSurfaceScan, MagneticResonanceAngiography,
+    MagneticResonanceSpectroscopy, NuclearMedicineRadioisotopeStudy, Other,
+    PositronEmissionTomographyPet, RadioFluoroscopy, CodeSt, Thermography, Ultrasound,
+    XRayAngiography
+);
 
 /// Table 0260: Patient location type.
 pub static TABLE_0260: TableDesc = TableDesc {
@@ -12828,7 +10149,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 
 /// The codes of table 0260: Patient location type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
     Bed,
@@ -12849,25 +10170,10 @@ pub enum PatientLocationType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientLocationType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientLocationType {
-    const DESC: &'static TableDesc = &TABLE_0260;
-    const ALL: &'static [Self] = &[
-        Self::Bed,
-        Self::Clinic,
-        Self::Department,
-        Self::ExamRoom,
-        Self::OtherLocation,
-        Self::NursingUnit,
-        Self::OperatingRoom,
-        Self::Room,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientLocationType, TABLE_0260, Bed, Clinic, Department, ExamRoom, OtherLocation,
+    NursingUnit, OperatingRoom, Room
+);
 
 /// Table 0261: Location equipment.
 pub static TABLE_0261: TableDesc = TableDesc {
@@ -12889,7 +10195,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 
 /// The codes of table 0261: Location equipment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
     ElectroEncephalogram,
@@ -12910,25 +10216,10 @@ pub enum LocationEquipment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationEquipment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationEquipment {
-    const DESC: &'static TableDesc = &TABLE_0261;
-    const ALL: &'static [Self] = &[
-        Self::ElectroEncephalogram,
-        Self::ElectroCardiogram,
-        Self::InfusionPump,
-        Self::IvPump,
-        Self::Oxygen,
-        Self::Suction,
-        Self::Ventilator,
-        Self::VitalSignsMonitor,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationEquipment, TABLE_0261, ElectroEncephalogram, ElectroCardiogram, InfusionPump,
+    IvPump, Oxygen, Suction, Ventilator, VitalSignsMonitor
+);
 
 /// Table 0262: Privacy level.
 pub static TABLE_0262: TableDesc = TableDesc {
@@ -12948,7 +10239,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 
 /// The codes of table 0262: Privacy level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
     Isolation,
@@ -12965,23 +10256,10 @@ pub enum PrivacyLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrivacyLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrivacyLevel {
-    const DESC: &'static TableDesc = &TABLE_0262;
-    const ALL: &'static [Self] = &[
-        Self::Isolation,
-        Self::PrivateRoomMedicallyJustified,
-        Self::PrivateRoom,
-        Self::PrivateRoomDueToOverflow,
-        Self::SemiPrivateRoom,
-        Self::Ward,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PrivacyLevel, TABLE_0262, Isolation, PrivateRoomMedicallyJustified, PrivateRoom,
+    PrivateRoomDueToOverflow, SemiPrivateRoom, Ward
+);
 
 /// Table 0263: Level of care.
 pub static TABLE_0263: TableDesc = TableDesc {
@@ -13002,7 +10280,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 
 /// The codes of table 0263: Level of care.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
     Ambulatory,
@@ -13021,24 +10299,10 @@ pub enum LevelOfCare {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LevelOfCare {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LevelOfCare {
-    const DESC: &'static TableDesc = &TABLE_0263;
-    const ALL: &'static [Self] = &[
-        Self::Ambulatory,
-        Self::CriticalCare,
-        Self::Emergency,
-        Self::Isolation,
-        Self::IntensiveCare,
-        Self::Routine,
-        Self::Surgery,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LevelOfCare, TABLE_0263, Ambulatory, CriticalCare, Emergency, Isolation,
+    IntensiveCare, Routine, Surgery
+);
 
 /// Table 0264: Location department.
 pub static TABLE_0264: TableDesc = TableDesc {
@@ -13087,7 +10351,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 
 /// The codes of table 0265: Specialty type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
     Allergy,
@@ -13144,43 +10408,14 @@ pub enum SpecialtyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecialtyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecialtyType {
-    const DESC: &'static TableDesc = &TABLE_0265;
-    const ALL: &'static [Self] = &[
-        Self::Allergy,
-        Self::Ambulatory,
-        Self::Cancer,
-        Self::CoronaryCardiacCare,
-        Self::CriticalCare,
-        Self::Chiropractic,
-        Self::Education,
-        Self::Emergency,
-        Self::FamilyPlanning,
-        Self::IntensiveCare,
-        Self::Isolation,
-        Self::Naturopathic,
-        Self::NewbornNurseryInfants,
-        Self::ObstetricsGynecology,
-        Self::Observation,
-        Self::OtherSpecialty,
-        Self::Pediatrics,
-        Self::GeneralFamilyPractice,
-        Self::PediatricNeonatalIntensiveCare,
-        Self::PediatricPsychiatric,
-        Self::PediatricRehabilitation,
-        Self::PsychiatricIntensiveCare,
-        Self::Psychiatric,
-        Self::Rehabilitation,
-        Self::Surgery,
-        Self::WalkInClinic,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecialtyType, TABLE_0265, Allergy, Ambulatory, Cancer, CoronaryCardiacCare,
+    CriticalCare, Chiropractic, Education, Emergency, FamilyPlanning, IntensiveCare,
+    Isolation, Naturopathic, NewbornNurseryInfants, ObstetricsGynecology, Observation,
+    OtherSpecialty, Pediatrics, GeneralFamilyPractice, PediatricNeonatalIntensiveCare,
+    PediatricPsychiatric, PediatricRehabilitation, PsychiatricIntensiveCare, Psychiatric,
+    Rehabilitation, Surgery, WalkInClinic
+);
 
 /// Table 0267: Days of the week.
 pub static TABLE_0267: TableDesc = TableDesc {
@@ -13201,7 +10436,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 
 /// The codes of table 0267: Days of the week.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
     Friday,
@@ -13220,24 +10455,10 @@ pub enum DaysOfTheWeek {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DaysOfTheWeek {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DaysOfTheWeek {
-    const DESC: &'static TableDesc = &TABLE_0267;
-    const ALL: &'static [Self] = &[
-        Self::Friday,
-        Self::Monday,
-        Self::Saturday,
-        Self::Sunday,
-        Self::Thursday,
-        Self::Tuesday,
-        Self::Wednesday,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DaysOfTheWeek, TABLE_0267, Friday, Monday, Saturday, Sunday, Thursday, Tuesday,
+    Wednesday
+);
 
 /// Table 0268: Override.
 pub static TABLE_0268: TableDesc = TableDesc {
@@ -13254,7 +10475,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 
 /// The codes of table 0268: Override.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override allowed
     OverrideAllowed,
@@ -13265,20 +10486,9 @@ pub enum Override {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Override {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Override {
-    const DESC: &'static TableDesc = &TABLE_0268;
-    const ALL: &'static [Self] = &[
-        Self::OverrideAllowed,
-        Self::OverrideRequired,
-        Self::OverrideNotAllowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Override, TABLE_0268, OverrideAllowed, OverrideRequired, OverrideNotAllowed
+);
 
 /// Table 0269: Charge on indicator.
 pub static TABLE_0269: TableDesc = TableDesc {
@@ -13291,7 +10501,7 @@ pub static TABLE_0269: TableDesc = TableDesc {
 
 /// The codes of table 0269: Charge on indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on Order
     ChargeOnOrder,
@@ -13300,16 +10510,7 @@ pub enum ChargeOnIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ChargeOnIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ChargeOnIndicator {
-    const DESC: &'static TableDesc = &TABLE_0269;
-    const ALL: &'static [Self] = &[Self::ChargeOnOrder, Self::ChargeOnResult];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ChargeOnIndicator, TABLE_0269, ChargeOnOrder, ChargeOnResult);
 
 /// Table 0270: Document type.
 pub static TABLE_0270: TableDesc = TableDesc {
@@ -13337,7 +10538,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 
 /// The codes of table 0270: Document type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
     AutopsyReport,
@@ -13370,31 +10571,13 @@ pub enum DocumentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentType {
-    const DESC: &'static TableDesc = &TABLE_0270;
-    const ALL: &'static [Self] = &[
-        Self::AutopsyReport,
-        Self::Cardiodiagnostics,
-        Self::Consultation,
-        Self::DiagnosticImaging,
-        Self::DischargeSummary,
-        Self::EmergencyDepartmentReport,
-        Self::HistoryAndPhysicalExamination,
-        Self::OperativeReport,
-        Self::PsychiatricConsultation,
-        Self::PsychiatricHistoryAndPhysicalExamination,
-        Self::ProcedureNote,
-        Self::ProgressNote,
-        Self::SurgicalPathology,
-        Self::TransferSummary,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentType, TABLE_0270, AutopsyReport, Cardiodiagnostics, Consultation,
+    DiagnosticImaging, DischargeSummary, EmergencyDepartmentReport,
+    HistoryAndPhysicalExamination, OperativeReport, PsychiatricConsultation,
+    PsychiatricHistoryAndPhysicalExamination, ProcedureNote, ProgressNote,
+    SurgicalPathology, TransferSummary
+);
 
 /// Table 0271: Document completion status.
 pub static TABLE_0271: TableDesc = TableDesc {
@@ -13415,7 +10598,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 
 /// The codes of table 0271: Document completion status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
     Authenticated,
@@ -13434,24 +10617,10 @@ pub enum DocumentCompletionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentCompletionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentCompletionStatus {
-    const DESC: &'static TableDesc = &TABLE_0271;
-    const ALL: &'static [Self] = &[
-        Self::Authenticated,
-        Self::Dictated,
-        Self::Documented,
-        Self::Incomplete,
-        Self::InProgress,
-        Self::LegallyAuthenticated,
-        Self::PreAuthenticated,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentCompletionStatus, TABLE_0271, Authenticated, Dictated, Documented,
+    Incomplete, InProgress, LegallyAuthenticated, PreAuthenticated
+);
 
 /// Table 0272: Document confidentiality status.
 pub static TABLE_0272: TableDesc = TableDesc {
@@ -13468,7 +10637,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 
 /// The codes of table 0272: Document confidentiality status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `R`: Restricted
     Restricted,
@@ -13479,20 +10648,9 @@ pub enum DocumentConfidentialityStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentConfidentialityStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentConfidentialityStatus {
-    const DESC: &'static TableDesc = &TABLE_0272;
-    const ALL: &'static [Self] = &[
-        Self::Restricted,
-        Self::UsualControl,
-        Self::VeryRestricted,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentConfidentialityStatus, TABLE_0272, Restricted, UsualControl, VeryRestricted
+);
 
 /// Table 0273: Document availability status.
 pub static TABLE_0273: TableDesc = TableDesc {
@@ -13510,7 +10668,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 
 /// The codes of table 0273: Document availability status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
     AvailableForPatientCare,
@@ -13523,21 +10681,10 @@ pub enum DocumentAvailabilityStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentAvailabilityStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentAvailabilityStatus {
-    const DESC: &'static TableDesc = &TABLE_0273;
-    const ALL: &'static [Self] = &[
-        Self::AvailableForPatientCare,
-        Self::Deleted,
-        Self::Obsolete,
-        Self::UnavailableForPatientCare,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentAvailabilityStatus, TABLE_0273, AvailableForPatientCare, Deleted, Obsolete,
+    UnavailableForPatientCare
+);
 
 /// Table 0275: Document storage status.
 pub static TABLE_0275: TableDesc = TableDesc {
@@ -13555,7 +10702,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 
 /// The codes of table 0275: Document storage status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
     ActiveAndArchived,
@@ -13568,21 +10715,10 @@ pub enum DocumentStorageStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentStorageStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentStorageStatus {
-    const DESC: &'static TableDesc = &TABLE_0275;
-    const ALL: &'static [Self] = &[
-        Self::ActiveAndArchived,
-        Self::Active,
-        Self::ArchivedNotActive,
-        Self::Purged,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentStorageStatus, TABLE_0275, ActiveAndArchived, Active, ArchivedNotActive,
+    Purged
+);
 
 /// Table 0276: Appointment reason codes.
 pub static TABLE_0276: TableDesc = TableDesc {
@@ -13601,7 +10737,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 
 /// The codes of table 0276: Appointment reason codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
     ARoutineCheckUpSuchAsAnAnnualPhysical,
@@ -13616,22 +10752,11 @@ pub enum AppointmentReasonCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AppointmentReasonCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AppointmentReasonCodes {
-    const DESC: &'static TableDesc = &TABLE_0276;
-    const ALL: &'static [Self] = &[
-        Self::ARoutineCheckUpSuchAsAnAnnualPhysical,
-        Self::EmergencyAppointment,
-        Self::AFollowUpVisitFromAPreviousAppointment,
-        Self::RoutineAppointmentDefaultIfNotValued,
-        Self::APreviouslyUnscheduledWalkInVisit,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AppointmentReasonCodes, TABLE_0276, ARoutineCheckUpSuchAsAnAnnualPhysical,
+    EmergencyAppointment, AFollowUpVisitFromAPreviousAppointment,
+    RoutineAppointmentDefaultIfNotValued, APreviouslyUnscheduledWalkInVisit
+);
 
 /// Table 0277: Appointment type codes.
 pub static TABLE_0277: TableDesc = TableDesc {
@@ -13651,7 +10776,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 
 /// The codes of table 0277: Appointment type codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `Complete`: A request to add a completed appointment
     ARequestToAddACompletedAppointment,
@@ -13662,20 +10787,10 @@ pub enum AppointmentTypeCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AppointmentTypeCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AppointmentTypeCodes {
-    const DESC: &'static TableDesc = &TABLE_0277;
-    const ALL: &'static [Self] = &[
-        Self::ARequestToAddACompletedAppointment,
-        Self::CodeNormal,
-        Self::ARequestForATentative,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AppointmentTypeCodes, TABLE_0277, ARequestToAddACompletedAppointment, CodeNormal,
+    ARequestForATentative
+);
 
 /// Table 0278: Filler status codes.
 pub static TABLE_0278: TableDesc = TableDesc {
@@ -13708,7 +10823,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 
 /// The codes of table 0278: Filler status codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `Blocked`: The indicated time slot(s) is(are) blocked
     TheIndicatedTimeSlotsIsAreBlocked,
@@ -13733,27 +10848,12 @@ pub enum FillerStatusCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FillerStatusCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FillerStatusCodes {
-    const DESC: &'static TableDesc = &TABLE_0278;
-    const ALL: &'static [Self] = &[
-        Self::TheIndicatedTimeSlotsIsAreBlocked,
-        Self::TheIndicatedAppointmentIsBooked,
-        Self::CodeCancelled,
-        Self::CodeComplete,
-        Self::TheIndicatedAppointmentWasDiscontinued,
-        Self::CodeDeleted,
-        Self::TheAppointmentHasBeenConfirmed,
-        Self::AppointmentHasNotYetBeenConfirmed,
-        Self::CodeStarted,
-        Self::CodeWaitlist,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    FillerStatusCodes, TABLE_0278, TheIndicatedTimeSlotsIsAreBlocked,
+    TheIndicatedAppointmentIsBooked, CodeCancelled, CodeComplete,
+    TheIndicatedAppointmentWasDiscontinued, CodeDeleted, TheAppointmentHasBeenConfirmed,
+    AppointmentHasNotYetBeenConfirmed, CodeStarted, CodeWaitlist
+);
 
 /// Table 0279: Allow substitution codes.
 pub static TABLE_0279: TableDesc = TableDesc {
@@ -13774,7 +10874,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 
 /// The codes of table 0279: Allow substitution codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
     CodeConfirm,
@@ -13787,21 +10887,11 @@ pub enum AllowSubstitutionCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllowSubstitutionCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllowSubstitutionCodes {
-    const DESC: &'static TableDesc = &TABLE_0279;
-    const ALL: &'static [Self] = &[
-        Self::CodeConfirm,
-        Self::SubstitutionOfThisResourceIsNotAllowed,
-        Self::NotifyThePlacerContactPerson,
-        Self::SubstitutionOfThisResourceIsAllowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllowSubstitutionCodes, TABLE_0279, CodeConfirm,
+    SubstitutionOfThisResourceIsNotAllowed, NotifyThePlacerContactPerson,
+    SubstitutionOfThisResourceIsAllowed
+);
 
 /// Table 0280: Referral priority.
 pub static TABLE_0280: TableDesc = TableDesc {
@@ -13814,7 +10904,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 
 /// The codes of table 0280: Referral priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
     Asap,
@@ -13825,16 +10915,7 @@ pub enum ReferralPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralPriority {
-    const DESC: &'static TableDesc = &TABLE_0280;
-    const ALL: &'static [Self] = &[Self::Asap, Self::Routine, Self::Stat];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReferralPriority, TABLE_0280, Asap, Routine, Stat);
 
 /// Table 0281: Referral type.
 pub static TABLE_0281: TableDesc = TableDesc {
@@ -13854,7 +10935,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 
 /// The codes of table 0281: Referral type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `Hom`: Home Care
     HomeCare,
@@ -13871,23 +10952,10 @@ pub enum ReferralType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralType {
-    const DESC: &'static TableDesc = &TABLE_0281;
-    const ALL: &'static [Self] = &[
-        Self::HomeCare,
-        Self::Laboratory,
-        Self::Medical,
-        Self::Psychiatric,
-        Self::Radiology,
-        Self::SkilledNursing,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralType, TABLE_0281, HomeCare, Laboratory, Medical, Psychiatric, Radiology,
+    SkilledNursing
+);
 
 /// Table 0282: Referral disposition.
 pub static TABLE_0282: TableDesc = TableDesc {
@@ -13905,7 +10973,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 
 /// The codes of table 0282: Referral disposition.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
     AssumeManagement,
@@ -13918,21 +10986,10 @@ pub enum ReferralDisposition {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralDisposition {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralDisposition {
-    const DESC: &'static TableDesc = &TABLE_0282;
-    const ALL: &'static [Self] = &[
-        Self::AssumeManagement,
-        Self::ReturnPatientAfterEvaluation,
-        Self::SecondOpinion,
-        Self::SendWrittenReport,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralDisposition, TABLE_0282, AssumeManagement, ReturnPatientAfterEvaluation,
+    SecondOpinion, SendWrittenReport
+);
 
 /// Table 0283: Referral status.
 pub static TABLE_0283: TableDesc = TableDesc {
@@ -13950,7 +11007,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 
 /// The codes of table 0283: Referral status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
     Accepted,
@@ -13963,21 +11020,7 @@ pub enum ReferralStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralStatus {
-    const DESC: &'static TableDesc = &TABLE_0283;
-    const ALL: &'static [Self] = &[
-        Self::Accepted,
-        Self::Expired,
-        Self::Pending,
-        Self::Rejected,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReferralStatus, TABLE_0283, Accepted, Expired, Pending, Rejected);
 
 /// Table 0284: Referral category.
 pub static TABLE_0284: TableDesc = TableDesc {
@@ -13995,7 +11038,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 
 /// The codes of table 0284: Referral category.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
     Ambulatory,
@@ -14008,21 +11051,9 @@ pub enum ReferralCategory {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralCategory {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralCategory {
-    const DESC: &'static TableDesc = &TABLE_0284;
-    const ALL: &'static [Self] = &[
-        Self::Ambulatory,
-        Self::Emergency,
-        Self::Inpatient,
-        Self::Outpatient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralCategory, TABLE_0284, Ambulatory, Emergency, Inpatient, Outpatient
+);
 
 /// Table 0285: Insurance Company ID Codes.
 pub static TABLE_0285: TableDesc = TableDesc {
@@ -14049,7 +11080,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 
 /// The codes of table 0286: Provider role.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProviderRole0286 {
     /// `CP`: Consulting Provider
     ConsultingProvider,
@@ -14062,21 +11093,10 @@ pub enum ProviderRole0286 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProviderRole0286 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProviderRole0286 {
-    const DESC: &'static TableDesc = &TABLE_0286;
-    const ALL: &'static [Self] = &[
-        Self::ConsultingProvider,
-        Self::PrimaryCareProvider,
-        Self::ReferringProvider,
-        Self::ReferredToProvider,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProviderRole0286, TABLE_0286, ConsultingProvider, PrimaryCareProvider,
+    ReferringProvider, ReferredToProvider
+);
 
 /// Table 0287: Problem/goal action code.
 pub static TABLE_0287: TableDesc = TableDesc {
@@ -14097,7 +11117,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 
 /// The codes of table 0287: Problem/goal action code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
     Add,
@@ -14116,24 +11136,10 @@ pub enum ProblemGoalActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProblemGoalActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProblemGoalActionCode {
-    const DESC: &'static TableDesc = &TABLE_0287;
-    const ALL: &'static [Self] = &[
-        Self::Add,
-        Self::Correct,
-        Self::Delete,
-        Self::Link,
-        Self::Unchanged,
-        Self::Unlink,
-        Self::Update,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProblemGoalActionCode, TABLE_0287, Add, Correct, Delete, Link, Unchanged, Unlink,
+    Update
+);
 
 /// Table 0288: Census tract.
 pub static TABLE_0288: TableDesc = TableDesc {
@@ -14230,7 +11236,7 @@ pub static TABLE_0290: TableDesc = TableDesc {
 
 /// The codes of table 0290: MIME base64 encoding characters.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MimeBase64EncodingCharacters {
     /// `(pad)`: =
     CodeOpenPadClose,
@@ -14365,82 +11371,13 @@ pub enum MimeBase64EncodingCharacters {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MimeBase64EncodingCharacters {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MimeBase64EncodingCharacters {
-    const DESC: &'static TableDesc = &TABLE_0290;
-    const ALL: &'static [Self] = &[
-        Self::CodeOpenPadClose,
-        Self::A0,
-        Self::B1,
-        Self::K10,
-        Self::L11,
-        Self::M12,
-        Self::N13,
-        Self::O14,
-        Self::P15,
-        Self::Q16,
-        Self::R17,
-        Self::S18,
-        Self::T19,
-        Self::C2,
-        Self::U20,
-        Self::V21,
-        Self::W22,
-        Self::X23,
-        Self::Y24,
-        Self::Z25,
-        Self::A26,
-        Self::B27,
-        Self::C28,
-        Self::D29,
-        Self::D3,
-        Self::E30,
-        Self::F31,
-        Self::G32,
-        Self::H33,
-        Self::I34,
-        Self::J35,
-        Self::K36,
-        Self::L37,
-        Self::M38,
-        Self::N39,
-        Self::E4,
-        Self::O40,
-        Self::P41,
-        Self::Q42,
-        Self::R43,
-        Self::S44,
-        Self::T45,
-        Self::U46,
-        Self::V47,
-        Self::W48,
-        Self::X49,
-        Self::F5,
-        Self::Y50,
-        Self::Z51,
-        Self::N0,
-        Self::N1,
-        Self::N2,
-        Self::N3,
-        Self::N4,
-        Self::N5,
-        Self::N6,
-        Self::N7,
-        Self::G6,
-        Self::N8,
-        Self::N9,
-        Self::Code62,
-        Self::Code63,
-        Self::H7,
-        Self::I8,
-        Self::J9,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MimeBase64EncodingCharacters, TABLE_0290, CodeOpenPadClose, A0, B1, K10, L11, M12,
+    N13, O14, P15, Q16, R17, S18, T19, C2, U20, V21, W22, X23, Y24, Z25, A26, B27, C28,
+    D29, D3, E30, F31, G32, H33, I34, J35, K36, L37, M38, N39, E4, O40, P41, Q42, R43,
+    S44, T45, U46, V47, W48, X49, F5, Y50, Z51, N0, N1, N2, N3, N4, N5, N6, N7, G6, N8,
+    N9, Code62, Code63, H7, I8, J9
+);
 
 /// Table 0291: Subtype of referenced data.
 pub static TABLE_0291: TableDesc = TableDesc {
@@ -14472,7 +11409,7 @@ pub static TABLE_0291: TableDesc = TableDesc {
 
 /// The codes of table 0291: Subtype of referenced data.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `BASIC`: ISDN PCM audio data
     IsdnPcmAudioData,
@@ -14507,32 +11444,13 @@ pub enum SubtypeOfReferencedData {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubtypeOfReferencedData {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubtypeOfReferencedData {
-    const DESC: &'static TableDesc = &TABLE_0291;
-    const ALL: &'static [Self] = &[
-        Self::IsdnPcmAudioData,
-        Self::CodeDicom,
-        Self::FacsimileData,
-        Self::GraphicsInterchangeFormat,
-        Self::HypertextMarkupLanguage,
-        Self::ElectronicInkDataJot1Point0Standard,
-        Self::JointPhotographicExpertsGroup,
-        Self::UninterpretedBinaryData,
-        Self::PictFormatImageData,
-        Self::PostScriptProgram,
-        Self::RichTextFormat,
-        Self::CodeSgml,
-        Self::TiffImageData,
-        Self::CodeXml,
-        Self::CodeXDashHl7DashCdaDashLevelDashOne,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SubtypeOfReferencedData, TABLE_0291, IsdnPcmAudioData, CodeDicom, FacsimileData,
+    GraphicsInterchangeFormat, HypertextMarkupLanguage,
+    ElectronicInkDataJot1Point0Standard, JointPhotographicExpertsGroup,
+    UninterpretedBinaryData, PictFormatImageData, PostScriptProgram, RichTextFormat,
+    CodeSgml, TiffImageData, CodeXml, CodeXDashHl7DashCdaDashLevelDashOne
+);
 
 /// Table 0292: Vaccines administered.
 pub static TABLE_0292: TableDesc = TableDesc {
@@ -14660,7 +11578,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 
 /// The codes of table 0292: Vaccines administered.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: diphtheria, tetanus toxoids and pertussis vaccine
     Code01,
@@ -14869,119 +11787,38 @@ pub enum VaccinesAdministered {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VaccinesAdministered {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VaccinesAdministered {
-    const DESC: &'static TableDesc = &TABLE_0292;
-    const ALL: &'static [Self] = &[
-        Self::Code01,
-        Self::PoliovirusVaccineLiveOral,
-        Self::MeaslesMumpsAndRubellaVirusVaccine,
-        Self::MeaslesAndRubellaVirusVaccine,
-        Self::MeaslesVirusVaccine,
-        Self::RubellaVirusVaccine,
-        Self::MumpsVirusVaccine,
-        Self::Code08,
-        Self::Code09,
-        Self::PoliovirusVaccineInactivated,
-        Self::PneumococcalConjugateVaccinePolyvalent,
-        Self::TyphoidViCapsularPolysaccharideVaccine,
-        Self::PertussisVaccine,
-        Self::DiphtheriaAntitoxin,
-        Self::TetanusImmuneGlobulin,
-        Self::ImmuneGlobulinNos,
-        Self::Code15,
-        Self::InfluenzaVirusVaccineWholeVirus,
-        Self::Code17,
-        Self::RabiesVaccineForIntramuscularInjection,
-        Self::BacillusCalmetteGuerinVaccine,
-        Self::Code20,
-        Self::VaricellaVirusVaccine,
-        Self::Code22,
-        Self::PlagueVaccine,
-        Self::AnthraxVaccine,
-        Self::TyphoidVaccineLiveOral,
-        Self::CholeraVaccine,
-        Self::BotulinumAntitoxin,
-        Self::Code28,
-        Self::CytomegalovirusImmuneGlobulinIntravenous,
-        Self::HepatitisBImmuneGlobulin,
-        Self::HepatitisAVaccinePediatricDosageNos,
-        Self::MeningococcalPolysaccharideVaccine,
-        Self::PneumococcalPolysaccharideVaccine,
-        Self::RabiesImmuneGlobulin,
-        Self::TetanusToxoid,
-        Self::VaricellaZosterImmuneGlobulin,
-        Self::YellowFeverVaccine,
-        Self::RubellaAndMumpsVirusVaccine,
-        Self::JapaneseEncephalitisVaccine,
-        Self::RabiesVaccineForIntradermalInjection,
-        Self::Code41,
-        Self::Code42,
-        Self::HepatitisBVaccineAdultDosage,
-        Self::HepatitisBVaccineDialysisPatientDosage,
-        Self::HepatitisBVaccineNos,
-        Self::Code46,
-        Self::Code47,
-        Self::Code48,
-        Self::Code49,
-        Self::Code50,
-        Self::Code51,
-        Self::HepatitisAVaccineAdultDosage,
-        Self::Code53,
-        Self::AdenovirusVaccineType4LiveOral,
-        Self::AdenovirusVaccineType7LiveOral,
-        Self::DengueFeverVaccine,
-        Self::HantavirusVaccine,
-        Self::HepatitisCVaccine,
-        Self::HepatitisEVaccine,
-        Self::HerpesSimplexVirusType2Vaccine,
-        Self::HumanImmunodeficiencyVirusVaccine,
-        Self::HumanPapillomaVirusVaccine,
-        Self::JuninVirusVaccine,
-        Self::LeishmaniasisVaccine,
-        Self::LeprosyVaccine,
-        Self::LymeDiseaseVaccine,
-        Self::MalariaVaccine,
-        Self::MelanomaVaccine,
-        Self::Parainfluenza3VirusVaccine,
-        Self::QFeverVaccine,
-        Self::Code71,
-        Self::RheumaticFeverVaccine,
-        Self::RiftValleyFeverVaccine,
-        Self::RotavirusVaccineTetravalentLiveOral,
-        Self::SmallpoxVaccine,
-        Self::StaphylococcusBacteriophageLysate,
-        Self::TickBorneEncephalitisVaccine,
-        Self::TularemiaVaccine,
-        Self::VacciniaImmuneGlobulin,
-        Self::Code80,
-        Self::VenezuelanEquineEncephalitisInactivated,
-        Self::AdenovirusVaccineNos,
-        Self::Code83,
-        Self::Code84,
-        Self::HepatitisAVaccineNos,
-        Self::ImmuneGlobulinIntramuscular,
-        Self::ImmuneGlobulinIntravenous,
-        Self::InfluenzaVirusVaccineNos,
-        Self::PoliovirusVaccineNos,
-        Self::RabiesVaccineNos,
-        Self::TyphoidVaccineNos,
-        Self::VenezuelanEquineEncephalitisVaccineNos,
-        Self::Code93,
-        Self::Code94,
-        Self::Code95,
-        Self::Code96,
-        Self::Code97,
-        Self::TuberculinSkinTestNos,
-        Self::ReservedDoNotUse,
-        Self::UnknownVaccineOrImmuneGlobulin,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    VaccinesAdministered, TABLE_0292, Code01, PoliovirusVaccineLiveOral,
+    MeaslesMumpsAndRubellaVirusVaccine, MeaslesAndRubellaVirusVaccine,
+    MeaslesVirusVaccine, RubellaVirusVaccine, MumpsVirusVaccine, Code08, Code09,
+    PoliovirusVaccineInactivated, PneumococcalConjugateVaccinePolyvalent,
+    TyphoidViCapsularPolysaccharideVaccine, PertussisVaccine, DiphtheriaAntitoxin,
+    TetanusImmuneGlobulin, ImmuneGlobulinNos, Code15, InfluenzaVirusVaccineWholeVirus,
+    Code17, RabiesVaccineForIntramuscularInjection, BacillusCalmetteGuerinVaccine,
+    Code20, VaricellaVirusVaccine, Code22, PlagueVaccine, AnthraxVaccine,
+    TyphoidVaccineLiveOral, CholeraVaccine, BotulinumAntitoxin, Code28,
+    CytomegalovirusImmuneGlobulinIntravenous, HepatitisBImmuneGlobulin,
+    HepatitisAVaccinePediatricDosageNos, MeningococcalPolysaccharideVaccine,
+    PneumococcalPolysaccharideVaccine, RabiesImmuneGlobulin, TetanusToxoid,
+    VaricellaZosterImmuneGlobulin, YellowFeverVaccine, RubellaAndMumpsVirusVaccine,
+    JapaneseEncephalitisVaccine, RabiesVaccineForIntradermalInjection, Code41, Code42,
+    HepatitisBVaccineAdultDosage, HepatitisBVaccineDialysisPatientDosage,
+    HepatitisBVaccineNos, Code46, Code47, Code48, Code49, Code50, Code51,
+    HepatitisAVaccineAdultDosage, Code53, AdenovirusVaccineType4LiveOral,
+    AdenovirusVaccineType7LiveOral, DengueFeverVaccine, HantavirusVaccine,
+    HepatitisCVaccine, HepatitisEVaccine, HerpesSimplexVirusType2Vaccine,
+    HumanImmunodeficiencyVirusVaccine, HumanPapillomaVirusVaccine, JuninVirusVaccine,
+    LeishmaniasisVaccine, LeprosyVaccine, LymeDiseaseVaccine, MalariaVaccine,
+    MelanomaVaccine, Parainfluenza3VirusVaccine, QFeverVaccine, Code71,
+    RheumaticFeverVaccine, RiftValleyFeverVaccine, RotavirusVaccineTetravalentLiveOral,
+    SmallpoxVaccine, StaphylococcusBacteriophageLysate, TickBorneEncephalitisVaccine,
+    TularemiaVaccine, VacciniaImmuneGlobulin, Code80,
+    VenezuelanEquineEncephalitisInactivated, AdenovirusVaccineNos, Code83, Code84,
+    HepatitisAVaccineNos, ImmuneGlobulinIntramuscular, ImmuneGlobulinIntravenous,
+    InfluenzaVirusVaccineNos, PoliovirusVaccineNos, RabiesVaccineNos, TyphoidVaccineNos,
+    VenezuelanEquineEncephalitisVaccineNos, Code93, Code94, Code95, Code96, Code97,
+    TuberculinSkinTestNos, ReservedDoNotUse, UnknownVaccineOrImmuneGlobulin
+);
 
 /// Table 0293: Billing category.
 pub static TABLE_0293: TableDesc = TableDesc {
@@ -15040,7 +11877,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 
 /// The codes of table 0294: Time selection criteria parameter class codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Fri`: An indicator that Friday is or is not preferred for the day on which the
     CodeFri,
@@ -15063,26 +11900,10 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TimeSelectionCriteriaParameterClassCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
-    const DESC: &'static TableDesc = &TABLE_0294;
-    const ALL: &'static [Self] = &[
-        Self::CodeFri,
-        Self::CodeMon,
-        Self::CodePrefend,
-        Self::CodePrefstart,
-        Self::CodeSat,
-        Self::CodeSun,
-        Self::CodeThu,
-        Self::CodeTue,
-        Self::CodeWed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TimeSelectionCriteriaParameterClassCodes, TABLE_0294, CodeFri, CodeMon, CodePrefend,
+    CodePrefstart, CodeSat, CodeSun, CodeThu, CodeTue, CodeWed
+);
 
 /// Table 0295: Handicap.
 pub static TABLE_0295: TableDesc = TableDesc {
@@ -15122,7 +11943,7 @@ pub static TABLE_0298: TableDesc = TableDesc {
 
 /// The codes of table 0298: CP range type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
     FlatRate,
@@ -15131,16 +11952,7 @@ pub enum CpRangeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CpRangeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CpRangeType {
-    const DESC: &'static TableDesc = &TABLE_0298;
-    const ALL: &'static [Self] = &[Self::FlatRate, Self::ProRate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CpRangeType, TABLE_0298, FlatRate, ProRate);
 
 /// Table 0299: Encoding.
 pub static TABLE_0299: TableDesc = TableDesc {
@@ -15157,7 +11969,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 
 /// The codes of table 0299: Encoding.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: No encoding - data are displayable ASCII characters
     CodeA,
@@ -15168,20 +11980,9 @@ pub enum Encoding {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Encoding {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Encoding {
-    const DESC: &'static TableDesc = &TABLE_0299;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::EncodingAsDefinedByMime,
-        Self::HexadecimalEncoding,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Encoding, TABLE_0299, CodeA, EncodingAsDefinedByMime, HexadecimalEncoding
+);
 
 /// Table 0300: Namespace ID.
 pub static TABLE_0300: TableDesc = TableDesc {
@@ -15216,7 +12017,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 
 /// The codes of table 0301: Universal ID type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `DNS`: An Internet dotted name
     AnInternetDottedName,
@@ -15245,29 +12046,12 @@ pub enum UniversalIdType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for UniversalIdType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for UniversalIdType {
-    const DESC: &'static TableDesc = &TABLE_0301;
-    const ALL: &'static [Self] = &[
-        Self::AnInternetDottedName,
-        Self::SameAsUuid,
-        Self::TheCenHealthcareCodingSchemeDesignator,
-        Self::ReservedForFutureHl7RegistrationSchemes,
-        Self::CodeIso,
-        Self::CodeL,
-        Self::CodeM,
-        Self::CodeN,
-        Self::CodeRandom,
-        Self::TheDceUniversalUniqueIdentifier,
-        Self::AnX400MhsFormatIdentifier,
-        Self::AnX500DirectoryName,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    UniversalIdType, TABLE_0301, AnInternetDottedName, SameAsUuid,
+    TheCenHealthcareCodingSchemeDesignator, ReservedForFutureHl7RegistrationSchemes,
+    CodeIso, CodeL, CodeM, CodeN, CodeRandom, TheDceUniversalUniqueIdentifier,
+    AnX400MhsFormatIdentifier, AnX500DirectoryName
+);
 
 /// Table 0302: Point of care.
 pub static TABLE_0302: TableDesc = TableDesc {
@@ -15315,7 +12099,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
 
 /// The codes of table 0305: Person location type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PersonLocationType {
     /// `C`: Clinic
     Clinic,
@@ -15334,24 +12118,10 @@ pub enum PersonLocationType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PersonLocationType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PersonLocationType {
-    const DESC: &'static TableDesc = &TABLE_0305;
-    const ALL: &'static [Self] = &[
-        Self::Clinic,
-        Self::Department,
-        Self::Home,
-        Self::NursingUnit,
-        Self::ProvidersOffice,
-        Self::Phone,
-        Self::Snf,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PersonLocationType, TABLE_0305, Clinic, Department, Home, NursingUnit,
+    ProvidersOffice, Phone, Snf
+);
 
 /// Table 0306: Location status.
 pub static TABLE_0306: TableDesc = TableDesc {
@@ -15395,7 +12165,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 
 /// The codes of table 0309: Coverage type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
     BothHospitalAndPhysician,
@@ -15406,20 +12176,10 @@ pub enum CoverageType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CoverageType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CoverageType {
-    const DESC: &'static TableDesc = &TABLE_0309;
-    const ALL: &'static [Self] = &[
-        Self::BothHospitalAndPhysician,
-        Self::HospitalInstitutional,
-        Self::PhysicianProfessional,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CoverageType, TABLE_0309, BothHospitalAndPhysician, HospitalInstitutional,
+    PhysicianProfessional
+);
 
 /// Table 0311: Job status.
 pub static TABLE_0311: TableDesc = TableDesc {
@@ -15437,7 +12197,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 
 /// The codes of table 0311: Job status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
     Other,
@@ -15450,21 +12210,7 @@ pub enum JobStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for JobStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for JobStatus {
-    const DESC: &'static TableDesc = &TABLE_0311;
-    const ALL: &'static [Self] = &[
-        Self::Other,
-        Self::Permanent,
-        Self::Temporary,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(JobStatus, TABLE_0311, Other, Permanent, Temporary, Unknown);
 
 /// Table 0312: Policy scope.
 pub static TABLE_0312: TableDesc = TableDesc {
@@ -15507,7 +12253,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 
 /// The codes of table 0315: Living will code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LivingWillCode {
     /// `F`: Yes, patient has a living will but it is not on file
     YesPatientHasALivingWillButItIsNotOnFile,
@@ -15522,22 +12268,10 @@ pub enum LivingWillCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LivingWillCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LivingWillCode {
-    const DESC: &'static TableDesc = &TABLE_0315;
-    const ALL: &'static [Self] = &[
-        Self::YesPatientHasALivingWillButItIsNotOnFile,
-        Self::CodeI,
-        Self::CodeN,
-        Self::Unknown,
-        Self::YesPatientHasALivingWill,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LivingWillCode, TABLE_0315, YesPatientHasALivingWillButItIsNotOnFile, CodeI, CodeN,
+    Unknown, YesPatientHasALivingWill
+);
 
 /// Table 0316: Organ donor code.
 pub static TABLE_0316: TableDesc = TableDesc {
@@ -15561,7 +12295,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 
 /// The codes of table 0316: Organ donor code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrganDonorCode {
     /// `F`: Yes, patient is a documented donor, but documentation is not on file
     CodeF,
@@ -15580,24 +12314,10 @@ pub enum OrganDonorCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrganDonorCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrganDonorCode {
-    const DESC: &'static TableDesc = &TABLE_0316;
-    const ALL: &'static [Self] = &[
-        Self::CodeF,
-        Self::CodeI,
-        Self::NoPatientHasNotAgreedToBeADonor,
-        Self::CodeP,
-        Self::CodeR,
-        Self::Unknown,
-        Self::CodeY,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrganDonorCode, TABLE_0316, CodeF, CodeI, NoPatientHasNotAgreedToBeADonor, CodeP,
+    CodeR, Unknown, CodeY
+);
 
 /// Table 0317: Annotations.
 pub static TABLE_0317: TableDesc = TableDesc {
@@ -15616,7 +12336,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 
 /// The codes of table 0317: Annotations.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
     PaceSpike,
@@ -15631,22 +12351,9 @@ pub enum Annotations {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Annotations {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Annotations {
-    const DESC: &'static TableDesc = &TABLE_0317;
-    const ALL: &'static [Self] = &[
-        Self::PaceSpike,
-        Self::SasMarker,
-        Self::SenseMarker,
-        Self::BeatMarker,
-        Self::Etc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Annotations, TABLE_0317, PaceSpike, SasMarker, SenseMarker, BeatMarker, Etc
+);
 
 /// Table 0319: Department Cost Center.
 pub static TABLE_0319: TableDesc = TableDesc {
@@ -15682,7 +12389,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 
 /// The codes of table 0321: Dispense method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
     AutomaticDispensing,
@@ -15695,21 +12402,9 @@ pub enum DispenseMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DispenseMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DispenseMethod {
-    const DESC: &'static TableDesc = &TABLE_0321;
-    const ALL: &'static [Self] = &[
-        Self::AutomaticDispensing,
-        Self::FloorStock,
-        Self::Traditional,
-        Self::UnitDose,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DispenseMethod, TABLE_0321, AutomaticDispensing, FloorStock, Traditional, UnitDose
+);
 
 /// Table 0322: Completion status.
 pub static TABLE_0322: TableDesc = TableDesc {
@@ -15727,7 +12422,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 
 /// The codes of table 0322: Completion status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
     Complete,
@@ -15740,21 +12435,10 @@ pub enum CompletionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CompletionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CompletionStatus {
-    const DESC: &'static TableDesc = &TABLE_0322;
-    const ALL: &'static [Self] = &[
-        Self::Complete,
-        Self::NotAdministered,
-        Self::PartiallyAdministered,
-        Self::Refused,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CompletionStatus, TABLE_0322, Complete, NotAdministered, PartiallyAdministered,
+    Refused
+);
 
 /// Table 0323: Action code.
 pub static TABLE_0323: TableDesc = TableDesc {
@@ -15767,7 +12451,7 @@ pub static TABLE_0323: TableDesc = TableDesc {
 
 /// The codes of table 0323: Action code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -15778,16 +12462,7 @@ pub enum ActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActionCode {
-    const DESC: &'static TableDesc = &TABLE_0323;
-    const ALL: &'static [Self] = &[Self::AddInsert, Self::Delete, Self::Update];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ActionCode, TABLE_0323, AddInsert, Delete, Update);
 
 /// Table 0324: Location characteristic ID.
 pub static TABLE_0324: TableDesc = TableDesc {
@@ -15819,7 +12494,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 
 /// The codes of table 0324: Location characteristic ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
     GenderOfPatients,
@@ -15848,29 +12523,11 @@ pub enum LocationCharacteristicId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationCharacteristicId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationCharacteristicId {
-    const DESC: &'static TableDesc = &TABLE_0324;
-    const ALL: &'static [Self] = &[
-        Self::GenderOfPatients,
-        Self::CodeImp,
-        Self::CodeInf,
-        Self::LevelOfCare,
-        Self::Licensed,
-        Self::Overflow,
-        Self::CodePrl,
-        Self::BedIsSetUp,
-        Self::CodeSha,
-        Self::Smoking,
-        Self::BedIsStaffed,
-        Self::TeachingLocation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationCharacteristicId, TABLE_0324, GenderOfPatients, CodeImp, CodeInf,
+    LevelOfCare, Licensed, Overflow, CodePrl, BedIsSetUp, CodeSha, Smoking, BedIsStaffed,
+    TeachingLocation
+);
 
 /// Table 0325: Location relationship ID.
 pub static TABLE_0325: TableDesc = TableDesc {
@@ -15891,7 +12548,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 
 /// The codes of table 0325: Location relationship ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location Alias(es)
     LocationAliasEs,
@@ -15910,24 +12567,10 @@ pub enum LocationRelationshipId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationRelationshipId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationRelationshipId {
-    const DESC: &'static TableDesc = &TABLE_0325;
-    const ALL: &'static [Self] = &[
-        Self::LocationAliasEs,
-        Self::NearestDietaryLocation,
-        Self::NearestLab,
-        Self::SecondNearestLab,
-        Self::ParentLocation,
-        Self::NearestPharmacy,
-        Self::SecondNearestPharmacy,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationRelationshipId, TABLE_0325, LocationAliasEs, NearestDietaryLocation,
+    NearestLab, SecondNearestLab, ParentLocation, NearestPharmacy, SecondNearestPharmacy
+);
 
 /// Table 0326: Visit indicator.
 pub static TABLE_0326: TableDesc = TableDesc {
@@ -15940,7 +12583,7 @@ pub static TABLE_0326: TableDesc = TableDesc {
 
 /// The codes of table 0326: Visit indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level (default)
     AccountLevelDefault,
@@ -15949,16 +12592,7 @@ pub enum VisitIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VisitIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VisitIndicator {
-    const DESC: &'static TableDesc = &TABLE_0326;
-    const ALL: &'static [Self] = &[Self::AccountLevelDefault, Self::VisitLevel];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(VisitIndicator, TABLE_0326, AccountLevelDefault, VisitLevel);
 
 /// Table 0327: Job code/class.
 pub static TABLE_0327: TableDesc = TableDesc {
@@ -15989,7 +12623,7 @@ pub static TABLE_0329: TableDesc = TableDesc {
 
 /// The codes of table 0329: Quantity method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Actual count
     ActualCount,
@@ -15998,16 +12632,7 @@ pub enum QuantityMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QuantityMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QuantityMethod {
-    const DESC: &'static TableDesc = &TABLE_0329;
-    const ALL: &'static [Self] = &[Self::ActualCount, Self::EstimatedSeeComment];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(QuantityMethod, TABLE_0329, ActualCount, EstimatedSeeComment);
 
 /// Table 0330: Marketing basis.
 pub static TABLE_0330: TableDesc = TableDesc {
@@ -16027,7 +12652,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 
 /// The codes of table 0330: Marketing basis.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
     N510KExempt,
@@ -16044,23 +12669,10 @@ pub enum MarketingBasis {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MarketingBasis {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MarketingBasis {
-    const DESC: &'static TableDesc = &TABLE_0330;
-    const ALL: &'static [Self] = &[
-        Self::N510KExempt,
-        Self::N510K,
-        Self::PostMarketingStudy522,
-        Self::PremarketingAuthorization,
-        Self::Preamendment,
-        Self::Transitional,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MarketingBasis, TABLE_0330, N510KExempt, N510K, PostMarketingStudy522,
+    PremarketingAuthorization, Preamendment, Transitional
+);
 
 /// Table 0331: Facility type.
 pub static TABLE_0331: TableDesc = TableDesc {
@@ -16078,7 +12690,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 
 /// The codes of table 0331: Facility type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
     AgentForAForeignManufacturer,
@@ -16091,21 +12703,10 @@ pub enum FacilityType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FacilityType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FacilityType {
-    const DESC: &'static TableDesc = &TABLE_0331;
-    const ALL: &'static [Self] = &[
-        Self::AgentForAForeignManufacturer,
-        Self::Distributor,
-        Self::Manufacturer,
-        Self::User,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    FacilityType, TABLE_0331, AgentForAForeignManufacturer, Distributor, Manufacturer,
+    User
+);
 
 /// Table 0332: Source type.
 pub static TABLE_0332: TableDesc = TableDesc {
@@ -16118,7 +12719,7 @@ pub static TABLE_0332: TableDesc = TableDesc {
 
 /// The codes of table 0332: Source type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SourceType {
     /// `A`: Accept
     Accept,
@@ -16127,16 +12728,7 @@ pub enum SourceType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SourceType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SourceType {
-    const DESC: &'static TableDesc = &TABLE_0332;
-    const ALL: &'static [Self] = &[Self::Accept, Self::Initiate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SourceType, TABLE_0332, Accept, Initiate);
 
 /// Table 0333: Driver's license issuing authority.
 pub static TABLE_0333: TableDesc = TableDesc {
@@ -16163,7 +12755,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 
 /// The codes of table 0334: Disabled person.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DisabledPerson {
     /// `AP`: Associated party
     AssociatedParty,
@@ -16176,21 +12768,9 @@ pub enum DisabledPerson {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DisabledPerson {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DisabledPerson {
-    const DESC: &'static TableDesc = &TABLE_0334;
-    const ALL: &'static [Self] = &[
-        Self::AssociatedParty,
-        Self::Guarantor,
-        Self::Insured,
-        Self::Patient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DisabledPerson, TABLE_0334, AssociatedParty, Guarantor, Insured, Patient
+);
 
 /// Table 0335: Repeat pattern.
 pub static TABLE_0335: TableDesc = TableDesc {
@@ -16248,7 +12828,7 @@ pub static TABLE_0335: TableDesc = TableDesc {
 
 /// The codes of table 0335: Repeat pattern.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RepeatPattern {
     /// `A`: Ante (before)
     AnteBefore,
@@ -16291,36 +12871,14 @@ pub enum RepeatPattern {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RepeatPattern {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RepeatPattern {
-    const DESC: &'static TableDesc = &TABLE_0335;
-    const ALL: &'static [Self] = &[
-        Self::AnteBefore,
-        Self::TwiceADayAtInstitutionSpecifiedTimes,
-        Self::CodeC,
-        Self::CibusDiurnusLunch,
-        Self::Inter,
-        Self::CibusMatutinusBreakfast,
-        Self::TimingCCumMeal,
-        Self::OneTimeOnly,
-        Self::PostAfter,
-        Self::GivenAsNeeded,
-        Self::InTheMorningAtInstitutionSpecifiedTime,
-        Self::EveryDayBeforeTheHourOfSleep,
-        Self::FourTimesADayAtInstitutionSpecifiedTimes,
-        Self::EveryOtherDaySameAsQ2d,
-        Self::InTheEveningAtInstitutionSpecifiedTime,
-        Self::CodeQshift,
-        Self::CodeTid,
-        Self::ForFutureUse,
-        Self::CibusVespertinusDinner,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RepeatPattern, TABLE_0335, AnteBefore, TwiceADayAtInstitutionSpecifiedTimes, CodeC,
+    CibusDiurnusLunch, Inter, CibusMatutinusBreakfast, TimingCCumMeal, OneTimeOnly,
+    PostAfter, GivenAsNeeded, InTheMorningAtInstitutionSpecifiedTime,
+    EveryDayBeforeTheHourOfSleep, FourTimesADayAtInstitutionSpecifiedTimes,
+    EveryOtherDaySameAsQ2d, InTheEveningAtInstitutionSpecifiedTime, CodeQshift, CodeTid,
+    ForFutureUse, CibusVespertinusDinner
+);
 
 /// Table 0336: Referral reason.
 pub static TABLE_0336: TableDesc = TableDesc {
@@ -16338,7 +12896,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 
 /// The codes of table 0336: Referral reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
     ProviderOrdered,
@@ -16351,21 +12909,10 @@ pub enum ReferralReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralReason {
-    const DESC: &'static TableDesc = &TABLE_0336;
-    const ALL: &'static [Self] = &[
-        Self::ProviderOrdered,
-        Self::PatientPreference,
-        Self::SecondOpinion,
-        Self::WorkLoad,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralReason, TABLE_0336, ProviderOrdered, PatientPreference, SecondOpinion,
+    WorkLoad
+);
 
 /// Table 0337: Certification status.
 pub static TABLE_0337: TableDesc = TableDesc {
@@ -16378,7 +12925,7 @@ pub static TABLE_0337: TableDesc = TableDesc {
 
 /// The codes of table 0337: Certification status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
     Certified,
@@ -16387,16 +12934,7 @@ pub enum CertificationStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CertificationStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CertificationStatus {
-    const DESC: &'static TableDesc = &TABLE_0337;
-    const ALL: &'static [Self] = &[Self::Certified, Self::Eligible];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CertificationStatus, TABLE_0337, Certified, Eligible);
 
 /// Table 0338: Practitioner ID number type.
 pub static TABLE_0338: TableDesc = TableDesc {
@@ -16421,7 +12959,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 
 /// The codes of table 0338: Practitioner ID number type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County number
     CountyNumber,
@@ -16448,28 +12986,11 @@ pub enum PractitionerIdNumberType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PractitionerIdNumberType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PractitionerIdNumberType {
-    const DESC: &'static TableDesc = &TABLE_0338;
-    const ALL: &'static [Self] = &[
-        Self::CountyNumber,
-        Self::DrugEnforcementAgencyNo,
-        Self::GeneralLedgerNumber,
-        Self::LaborAndIndustriesNumber,
-        Self::MedicaidNumber,
-        Self::MedicareNumber,
-        Self::QaNumber,
-        Self::StateLicenseNumber,
-        Self::TaxIdNumber,
-        Self::TrainingLicenseNumber,
-        Self::UniquePhysicianIdNo,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PractitionerIdNumberType, TABLE_0338, CountyNumber, DrugEnforcementAgencyNo,
+    GeneralLedgerNumber, LaborAndIndustriesNumber, MedicaidNumber, MedicareNumber,
+    QaNumber, StateLicenseNumber, TaxIdNumber, TrainingLicenseNumber, UniquePhysicianIdNo
+);
 
 /// Table 0339: Advanced beneficiary notice code.
 pub static TABLE_0339: TableDesc = TableDesc {
@@ -16493,7 +13014,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
 
 /// The codes of table 0339: Advanced beneficiary notice code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdvancedBeneficiaryNoticeCode {
     /// `1`: Service is subject to medical necessity procedures
     Code1,
@@ -16506,16 +13027,9 @@ pub enum AdvancedBeneficiaryNoticeCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdvancedBeneficiaryNoticeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdvancedBeneficiaryNoticeCode {
-    const DESC: &'static TableDesc = &TABLE_0339;
-    const ALL: &'static [Self] = &[Self::Code1, Self::Code2, Self::Code3, Self::Code4];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdvancedBeneficiaryNoticeCode, TABLE_0339, Code1, Code2, Code3, Code4
+);
 
 /// Table 0340: Procedure Code modifier.
 pub static TABLE_0340: TableDesc = TableDesc {
@@ -16584,7 +13098,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
 
 /// The codes of table 0344: Patient's relationship to insured.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientsRelationshipToInsured {
     /// `01`: Patient is insured
     PatientIsInsured,
@@ -16627,36 +13141,12 @@ pub enum PatientsRelationshipToInsured {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientsRelationshipToInsured {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientsRelationshipToInsured {
-    const DESC: &'static TableDesc = &TABLE_0344;
-    const ALL: &'static [Self] = &[
-        Self::PatientIsInsured,
-        Self::Spouse,
-        Self::Code03,
-        Self::Code04,
-        Self::StepChild,
-        Self::FosterChild,
-        Self::WardOfTheCourt,
-        Self::Employee,
-        Self::Unknown,
-        Self::HandicappedDependent,
-        Self::OrganDonor,
-        Self::CadaverDonor,
-        Self::Grandchild,
-        Self::NieceNephew,
-        Self::InjuredPlaintiff,
-        Self::SponsoredDependent,
-        Self::MinorDependentOfAMinorDependent,
-        Self::Parent,
-        Self::Grandparent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientsRelationshipToInsured, TABLE_0344, PatientIsInsured, Spouse, Code03, Code04,
+    StepChild, FosterChild, WardOfTheCourt, Employee, Unknown, HandicappedDependent,
+    OrganDonor, CadaverDonor, Grandchild, NieceNephew, InjuredPlaintiff,
+    SponsoredDependent, MinorDependentOfAMinorDependent, Parent, Grandparent
+);
 
 /// Table 0345: Appeal reason.
 pub static TABLE_0345: TableDesc = TableDesc {
@@ -16705,7 +13195,7 @@ pub static TABLE_0348: TableDesc = TableDesc {
 
 /// The codes of table 0348: Special program indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecialProgramIndicator {
     /// `01`: EPSDT-CHAP
     EpsdtChap,
@@ -16726,25 +13216,12 @@ pub enum SpecialProgramIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecialProgramIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecialProgramIndicator {
-    const DESC: &'static TableDesc = &TABLE_0348;
-    const ALL: &'static [Self] = &[
-        Self::EpsdtChap,
-        Self::PhysicallyHandicappedChildrensProgram,
-        Self::SpecialFederalFunding,
-        Self::FamilyPlanning,
-        Self::Disability,
-        Self::PpvMedicare100PercentPayment,
-        Self::InducedAbortionDangerToLife,
-        Self::InducedAbortionVictimRapeIncest,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecialProgramIndicator, TABLE_0348, EpsdtChap,
+    PhysicallyHandicappedChildrensProgram, SpecialFederalFunding, FamilyPlanning,
+    Disability, PpvMedicare100PercentPayment, InducedAbortionDangerToLife,
+    InducedAbortionVictimRapeIncest
+);
 
 /// Table 0349: PSRO/UR approval indicator.
 pub static TABLE_0349: TableDesc = TableDesc {
@@ -16763,7 +13240,7 @@ pub static TABLE_0349: TableDesc = TableDesc {
 
 /// The codes of table 0349: PSRO/UR approval indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PsroUrApprovalIndicator {
     /// `1`: Approved by the PSRO/UR as billed
     ApprovedByThePsroUrAsBilled,
@@ -16778,22 +13255,10 @@ pub enum PsroUrApprovalIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PsroUrApprovalIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PsroUrApprovalIndicator {
-    const DESC: &'static TableDesc = &TABLE_0349;
-    const ALL: &'static [Self] = &[
-        Self::ApprovedByThePsroUrAsBilled,
-        Self::Code2,
-        Self::PartialApproval,
-        Self::AdmissionDenied,
-        Self::PostpaymentReviewApplicable,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PsroUrApprovalIndicator, TABLE_0349, ApprovedByThePsroUrAsBilled, Code2,
+    PartialApproval, AdmissionDenied, PostpaymentReviewApplicable
+);
 
 /// Table 0350: Occurrence code.
 pub static TABLE_0350: TableDesc = TableDesc {
@@ -16897,7 +13362,7 @@ pub static TABLE_0350: TableDesc = TableDesc {
 
 /// The codes of table 0350: Occurrence code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OccurrenceCode {
     /// `01`: Auto accident
     AutoAccident,
@@ -17052,92 +13517,36 @@ pub enum OccurrenceCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OccurrenceCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OccurrenceCode {
-    const DESC: &'static TableDesc = &TABLE_0350;
-    const ALL: &'static [Self] = &[
-        Self::AutoAccident,
-        Self::Code02,
-        Self::AccidentTortLiability,
-        Self::AccidentEmploymentRelated,
-        Self::OtherAccident,
-        Self::CrimeVictim,
-        Self::StartOfInfertilityTreatmentCycle,
-        Self::LastMenstrualPeriod,
-        Self::OnsetOfSymptomsIllness,
-        Self::Code12,
-        Self::Code17,
-        Self::DateOfRetirementPatientBeneficiary,
-        Self::DateOfRetirementSpouse,
-        Self::GuaranteeOfPaymentBegan,
-        Self::UrNoticeReceived,
-        Self::DateActiveCareEnded,
-        Self::DateInsuranceDenied,
-        Self::DateBenefitsTerminatedByPrimaryPayor,
-        Self::DateSnfBedAvailable,
-        Self::DateHomeHealthPlanEstablished,
-        Self::SpousesDateOfBirth,
-        Self::Code29,
-        Self::Code30,
-        Self::Code31,
-        Self::Code32,
-        Self::Code33,
-        Self::DateOfElectionOfExtendedCareFacilities,
-        Self::DateTreatmentStartedForPt,
-        Self::Code36,
-        Self::Code37,
-        Self::ScheduledDateOfAdmission,
-        Self::DateOfFirstTestForPreAdmissionTesting,
-        Self::DateOfDischarge,
-        Self::ScheduledDateOfCanceledSurgery,
-        Self::DateTreatmentStartedForOt,
-        Self::DateTreatmentStartedForSt,
-        Self::DateTreatmentStartedForCardiacRehab,
-        Self::PayerCodes47,
-        Self::PayerCodes48,
-        Self::PayerCodes49,
-        Self::DateLienReleased,
-        Self::DateTreatmentStartedForPsychiatricCare,
-        Self::OccurrenceSpanCodesAndDates70,
-        Self::OccurrenceSpanCodesAndDates71,
-        Self::OccurrenceSpanCodesAndDates72,
-        Self::OccurrenceSpanCodesAndDates73,
-        Self::OccurrenceSpanCodesAndDates74,
-        Self::OccurrenceSpanCodesAndDates75,
-        Self::OccurrenceSpanCodesAndDates76,
-        Self::OccurrenceSpanCodesAndDates77,
-        Self::OccurrenceSpanCodesAndDates78,
-        Self::OccurrenceSpanCodesAndDates79,
-        Self::OccurrenceSpanCodesAndDates80,
-        Self::OccurrenceSpanCodesAndDates81,
-        Self::OccurrenceSpanCodesAndDates82,
-        Self::OccurrenceSpanCodesAndDates83,
-        Self::OccurrenceSpanCodesAndDates84,
-        Self::OccurrenceSpanCodesAndDates85,
-        Self::OccurrenceSpanCodesAndDates86,
-        Self::OccurrenceSpanCodesAndDates87,
-        Self::OccurrenceSpanCodesAndDates88,
-        Self::OccurrenceSpanCodesAndDates89,
-        Self::OccurrenceSpanCodesAndDates90,
-        Self::OccurrenceSpanCodesAndDates91,
-        Self::OccurrenceSpanCodesAndDates92,
-        Self::OccurrenceSpanCodesAndDates93,
-        Self::OccurrenceSpanCodesAndDates94,
-        Self::OccurrenceSpanCodesAndDates95,
-        Self::OccurrenceSpanCodesAndDates96,
-        Self::OccurrenceSpanCodesAndDates97,
-        Self::OccurrenceSpanCodesAndDates98,
-        Self::OccurrenceSpanCodesAndDates99,
-        Self::BirthdateInsuredA,
-        Self::EffectiveDateInsuredAPolicy,
-        Self::BenefitsExhaustedPayerA,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OccurrenceCode, TABLE_0350, AutoAccident, Code02, AccidentTortLiability,
+    AccidentEmploymentRelated, OtherAccident, CrimeVictim,
+    StartOfInfertilityTreatmentCycle, LastMenstrualPeriod, OnsetOfSymptomsIllness,
+    Code12, Code17, DateOfRetirementPatientBeneficiary, DateOfRetirementSpouse,
+    GuaranteeOfPaymentBegan, UrNoticeReceived, DateActiveCareEnded, DateInsuranceDenied,
+    DateBenefitsTerminatedByPrimaryPayor, DateSnfBedAvailable,
+    DateHomeHealthPlanEstablished, SpousesDateOfBirth, Code29, Code30, Code31, Code32,
+    Code33, DateOfElectionOfExtendedCareFacilities, DateTreatmentStartedForPt, Code36,
+    Code37, ScheduledDateOfAdmission, DateOfFirstTestForPreAdmissionTesting,
+    DateOfDischarge, ScheduledDateOfCanceledSurgery, DateTreatmentStartedForOt,
+    DateTreatmentStartedForSt, DateTreatmentStartedForCardiacRehab, PayerCodes47,
+    PayerCodes48, PayerCodes49, DateLienReleased, DateTreatmentStartedForPsychiatricCare,
+    OccurrenceSpanCodesAndDates70, OccurrenceSpanCodesAndDates71,
+    OccurrenceSpanCodesAndDates72, OccurrenceSpanCodesAndDates73,
+    OccurrenceSpanCodesAndDates74, OccurrenceSpanCodesAndDates75,
+    OccurrenceSpanCodesAndDates76, OccurrenceSpanCodesAndDates77,
+    OccurrenceSpanCodesAndDates78, OccurrenceSpanCodesAndDates79,
+    OccurrenceSpanCodesAndDates80, OccurrenceSpanCodesAndDates81,
+    OccurrenceSpanCodesAndDates82, OccurrenceSpanCodesAndDates83,
+    OccurrenceSpanCodesAndDates84, OccurrenceSpanCodesAndDates85,
+    OccurrenceSpanCodesAndDates86, OccurrenceSpanCodesAndDates87,
+    OccurrenceSpanCodesAndDates88, OccurrenceSpanCodesAndDates89,
+    OccurrenceSpanCodesAndDates90, OccurrenceSpanCodesAndDates91,
+    OccurrenceSpanCodesAndDates92, OccurrenceSpanCodesAndDates93,
+    OccurrenceSpanCodesAndDates94, OccurrenceSpanCodesAndDates95,
+    OccurrenceSpanCodesAndDates96, OccurrenceSpanCodesAndDates97,
+    OccurrenceSpanCodesAndDates98, OccurrenceSpanCodesAndDates99, BirthdateInsuredA,
+    EffectiveDateInsuredAPolicy, BenefitsExhaustedPayerA
+);
 
 /// Table 0351: Occurrence span.
 pub static TABLE_0351: TableDesc = TableDesc {
@@ -17162,7 +13571,7 @@ pub static TABLE_0351: TableDesc = TableDesc {
 
 /// The codes of table 0351: Occurrence span.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OccurrenceSpan {
     /// `70`: Qualifying stay dates for SNF
     QualifyingStayDatesForSnf,
@@ -17189,28 +13598,12 @@ pub enum OccurrenceSpan {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OccurrenceSpan {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OccurrenceSpan {
-    const DESC: &'static TableDesc = &TABLE_0351;
-    const ALL: &'static [Self] = &[
-        Self::QualifyingStayDatesForSnf,
-        Self::PriorStayDates,
-        Self::FirstLastVisit,
-        Self::BenefitEligibilityPeriod,
-        Self::NonCoveredLevelOfCare,
-        Self::SnfLevelOfCare,
-        Self::PatientLiability,
-        Self::ProviderLiabilityPeriod,
-        Self::SnfPriorStayDates,
-        Self::PayerCode,
-        Self::PsroUrApprovedStayDates,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OccurrenceSpan, TABLE_0351, QualifyingStayDatesForSnf, PriorStayDates,
+    FirstLastVisit, BenefitEligibilityPeriod, NonCoveredLevelOfCare, SnfLevelOfCare,
+    PatientLiability, ProviderLiabilityPeriod, SnfPriorStayDates, PayerCode,
+    PsroUrApprovedStayDates
+);
 
 /// Table 0353: CWE statuses.
 pub static TABLE_0353: TableDesc = TableDesc {
@@ -17229,7 +13622,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
 
 /// The codes of table 0353: CWE statuses.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CweStatuses {
     /// `NA`: Not applicable
     NotApplicable,
@@ -17244,22 +13637,10 @@ pub enum CweStatuses {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CweStatuses {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CweStatuses {
-    const DESC: &'static TableDesc = &TABLE_0353;
-    const ALL: &'static [Self] = &[
-        Self::NotApplicable,
-        Self::NotAsked,
-        Self::NotAvailable,
-        Self::Unknown,
-        Self::AskedButUnknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CweStatuses, TABLE_0353, NotApplicable, NotAsked, NotAvailable, Unknown,
+    AskedButUnknown
+);
 
 /// Table 0354: Message structure.
 pub static TABLE_0354: TableDesc = TableDesc {
@@ -17454,7 +13835,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
 
 /// The codes of table 0354: Message structure.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MessageStructure {
     /// `ACK`: Varies
     Varies,
@@ -17815,195 +14196,27 @@ pub enum MessageStructure {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MessageStructure {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MessageStructure {
-    const DESC: &'static TableDesc = &TABLE_0354;
-    const ALL: &'static [Self] = &[
-        Self::Varies,
-        Self::A19AdrA19,
-        Self::A01A04A08A13,
-        Self::A02,
-        Self::A03,
-        Self::A05A14A28A31,
-        Self::A06A07,
-        Self::A09A10A11A12,
-        Self::A15,
-        Self::A16,
-        Self::A17,
-        Self::A18,
-        Self::A20,
-        Self::A21A22A23A25A26A27A29A32A33,
-        Self::A24,
-        Self::A30A34A35A36A46A47A48A49,
-        Self::A37,
-        Self::A38,
-        Self::A39A40A41A42,
-        Self::A43A44,
-        Self::A45,
-        Self::A50A51,
-        Self::A52A53A55,
-        Self::A54,
-        Self::A60,
-        Self::A61A62,
-        Self::P01,
-        Self::P02,
-        Self::P05,
-        Self::P06,
-        Self::P10,
-        Self::C01C02C03C04C05C06C07C08,
-        Self::C09C10C11C12,
-        Self::P03,
-        Self::T12DocT12,
-        Self::P04DsrP04,
-        Self::Q01DsrQ01,
-        Self::Q03,
-        Self::U07,
-        Self::U09,
-        Self::U08,
-        Self::R07,
-        Self::Q04,
-        Self::R09ErpR09,
-        Self::U02,
-        Self::U01,
-        Self::U06,
-        Self::U05,
-        Self::U12U13,
-        Self::T01T03T05T07T09T11,
-        Self::T02T04T06T08T10,
-        Self::Mfa,
-        Self::M01M02M03M04M05M06M07M08M09M10M11,
-        Self::M01,
-        Self::M02,
-        Self::M03,
-        Self::M04,
-        Self::M05,
-        Self::M06,
-        Self::M07,
-        Self::M08,
-        Self::M09,
-        Self::M10,
-        Self::M11,
-        Self::M12,
-        Self::M01M06MfqM01,
-        Self::M01M06MfrM01,
-        Self::N02,
-        Self::N01NmqN01,
-        Self::N01NmrN01,
-        Self::O03,
-        Self::O19,
-        Self::O21,
-        Self::O07,
-        Self::O09,
-        Self::O05,
-        Self::O04,
-        Self::R04,
-        Self::O20,
-        Self::O22,
-        Self::O01,
-        Self::O08,
-        Self::O10,
-        Self::O02OrrO02,
-        Self::O06,
-        Self::R01,
-        Self::W01,
-        Self::Q06OsqQ06,
-        Self::Q06OsrQ06,
-        Self::R21,
-        Self::P07P08,
-        Self::Pc6Pc7Pc8,
-        Self::B01B02,
-        Self::B03,
-        Self::B04B05,
-        Self::PcgPchPcj,
-        Self::PcbPccPcd,
-        Self::Pc1Pc2Pc3,
-        Self::Pcl,
-        Self::Pca,
-        Self::Pc5,
-        Self::Pcf,
-        Self::Q11,
-        Self::Q13,
-        Self::Q15,
-        Self::Q21Q22Q23Q24Q25,
-        Self::Q02QckQ02,
-        Self::J01J02,
-        Self::W02,
-        Self::A19QryA19,
-        Self::P04QryP04,
-        Self::Pc4Pc9PcePck,
-        Self::Q01QryQ01,
-        Self::Q02QryQ02,
-        Self::Q26,
-        Self::Q27,
-        Self::Q28,
-        Self::Q29,
-        Self::Q30,
-        Self::R02,
-        Self::T12QryT12,
-        Self::Q16,
-        Self::Q17,
-        Self::Rar,
-        Self::O17,
-        Self::I05,
-        Self::I06,
-        Self::O11,
-        Self::Rdr,
-        Self::O13,
-        Self::K11RdyK11,
-        Self::K15,
-        Self::I12I13I14I15RefI12,
-        Self::Rer,
-        Self::Rgr,
-        Self::O15,
-        Self::Ror,
-        Self::I08I09,
-        Self::I01I04,
-        Self::I04RpiI04,
-        Self::I02,
-        Self::I03,
-        Self::I08I09I10I11,
-        Self::I05I06,
-        Self::I01I02I03I07,
-        Self::I04RqpI04,
-        Self::Q09,
-        Self::O02RraO02,
-        Self::O18,
-        Self::O14,
-        Self::O12,
-        Self::O16,
-        Self::I12I13I14I15RriI12,
-        Self::K11RspK11,
-        Self::K21,
-        Self::K22,
-        Self::K23K24,
-        Self::K24,
-        Self::K25,
-        Self::K13,
-        Self::CodeSiuS12,
-        Self::Q08,
-        Self::S25SqmS25,
-        Self::S25SqrS25,
-        Self::S01S02S03S04S05S06S07S08S09S10S11SrmS01,
-        Self::S01S02S03S04S05S06S07S08S09S10S11SrrS01,
-        Self::U04,
-        Self::U03,
-        Self::P09,
-        Self::R08,
-        Self::R09TbrR09,
-        Self::U10U11,
-        Self::Q05,
-        Self::Q07,
-        Self::V01,
-        Self::V03,
-        Self::V04,
-        Self::V02,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MessageStructure, TABLE_0354, Varies, A19AdrA19, A01A04A08A13, A02, A03,
+    A05A14A28A31, A06A07, A09A10A11A12, A15, A16, A17, A18, A20,
+    A21A22A23A25A26A27A29A32A33, A24, A30A34A35A36A46A47A48A49, A37, A38, A39A40A41A42,
+    A43A44, A45, A50A51, A52A53A55, A54, A60, A61A62, P01, P02, P05, P06, P10,
+    C01C02C03C04C05C06C07C08, C09C10C11C12, P03, T12DocT12, P04DsrP04, Q01DsrQ01, Q03,
+    U07, U09, U08, R07, Q04, R09ErpR09, U02, U01, U06, U05, U12U13, T01T03T05T07T09T11,
+    T02T04T06T08T10, Mfa, M01M02M03M04M05M06M07M08M09M10M11, M01, M02, M03, M04, M05,
+    M06, M07, M08, M09, M10, M11, M12, M01M06MfqM01, M01M06MfrM01, N02, N01NmqN01,
+    N01NmrN01, O03, O19, O21, O07, O09, O05, O04, R04, O20, O22, O01, O08, O10,
+    O02OrrO02, O06, R01, W01, Q06OsqQ06, Q06OsrQ06, R21, P07P08, Pc6Pc7Pc8, B01B02, B03,
+    B04B05, PcgPchPcj, PcbPccPcd, Pc1Pc2Pc3, Pcl, Pca, Pc5, Pcf, Q11, Q13, Q15,
+    Q21Q22Q23Q24Q25, Q02QckQ02, J01J02, W02, A19QryA19, P04QryP04, Pc4Pc9PcePck,
+    Q01QryQ01, Q02QryQ02, Q26, Q27, Q28, Q29, Q30, R02, T12QryT12, Q16, Q17, Rar, O17,
+    I05, I06, O11, Rdr, O13, K11RdyK11, K15, I12I13I14I15RefI12, Rer, Rgr, O15, Ror,
+    I08I09, I01I04, I04RpiI04, I02, I03, I08I09I10I11, I05I06, I01I02I03I07, I04RqpI04,
+    Q09, O02RraO02, O18, O14, O12, O16, I12I13I14I15RriI12, K11RspK11, K21, K22, K23K24,
+    K24, K25, K13, CodeSiuS12, Q08, S25SqmS25, S25SqrS25,
+    S01S02S03S04S05S06S07S08S09S10S11SrmS01, S01S02S03S04S05S06S07S08S09S10S11SrrS01,
+    U04, U03, P09, R08, R09TbrR09, U10U11, Q05, Q07, V01, V03, V04, V02
+);
 
 /// Table 0355: Primary key value type.
 pub static TABLE_0355: TableDesc = TableDesc {
@@ -18016,7 +14229,7 @@ pub static TABLE_0355: TableDesc = TableDesc {
 
 /// The codes of table 0355: Primary key value type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrimaryKeyValueType {
     /// `CE`: Coded element
     CodedElement,
@@ -18025,16 +14238,7 @@ pub enum PrimaryKeyValueType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrimaryKeyValueType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrimaryKeyValueType {
-    const DESC: &'static TableDesc = &TABLE_0355;
-    const ALL: &'static [Self] = &[Self::CodedElement, Self::PersonLocation];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PrimaryKeyValueType, TABLE_0355, CodedElement, PersonLocation);
 
 /// Table 0356: Alternate character set handling scheme.
 pub static TABLE_0356: TableDesc = TableDesc {
@@ -18050,7 +14254,7 @@ pub static TABLE_0356: TableDesc = TableDesc {
 
 /// The codes of table 0356: Alternate character set handling scheme.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSetHandlingScheme {
     /// `2.3`: sec. 2.9 as defined in I
     Sec2Point9AsDefinedInI,
@@ -18059,16 +14263,9 @@ pub enum AlternateCharacterSetHandlingScheme {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AlternateCharacterSetHandlingScheme {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AlternateCharacterSetHandlingScheme {
-    const DESC: &'static TableDesc = &TABLE_0356;
-    const ALL: &'static [Self] = &[Self::Sec2Point9AsDefinedInI, Self::AndViceVersa];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AlternateCharacterSetHandlingScheme, TABLE_0356, Sec2Point9AsDefinedInI, AndViceVersa
+);
 
 /// Table 0357: Message error condition codes.
 pub static TABLE_0357: TableDesc = TableDesc {
@@ -18095,7 +14292,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
 
 /// The codes of table 0357: Message error condition codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MessageErrorConditionCodes {
     /// `0`: Message accepted
     MessageAccepted,
@@ -18126,30 +14323,13 @@ pub enum MessageErrorConditionCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MessageErrorConditionCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MessageErrorConditionCodes {
-    const DESC: &'static TableDesc = &TABLE_0357;
-    const ALL: &'static [Self] = &[
-        Self::MessageAccepted,
-        Self::SegmentSequenceError,
-        Self::RequiredFieldMissing,
-        Self::DataTypeError,
-        Self::TableValueNotFound,
-        Self::UnsupportedMessageType,
-        Self::UnsupportedEventCode,
-        Self::UnsupportedProcessingId,
-        Self::UnsupportedVersionId,
-        Self::UnknownKeyIdentifier,
-        Self::DuplicateKeyIdentifier,
-        Self::ApplicationRecordLocked,
-        Self::ApplicationInternalError,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MessageErrorConditionCodes, TABLE_0357, MessageAccepted, SegmentSequenceError,
+    RequiredFieldMissing, DataTypeError, TableValueNotFound, UnsupportedMessageType,
+    UnsupportedEventCode, UnsupportedProcessingId, UnsupportedVersionId,
+    UnknownKeyIdentifier, DuplicateKeyIdentifier, ApplicationRecordLocked,
+    ApplicationInternalError
+);
 
 /// Table 0358: Practitioner group.
 pub static TABLE_0358: TableDesc = TableDesc {
@@ -18174,7 +14354,7 @@ pub static TABLE_0359: TableDesc = TableDesc {
 
 /// The codes of table 0359: Diagnosis priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosisPriority {
     /// `0`: Not included in diagnosis ranking
     NotIncludedInDiagnosisRanking,
@@ -18183,19 +14363,9 @@ pub enum DiagnosisPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosisPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosisPriority {
-    const DESC: &'static TableDesc = &TABLE_0359;
-    const ALL: &'static [Self] = &[
-        Self::NotIncludedInDiagnosisRanking,
-        Self::ThePrimaryDiagnosis,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DiagnosisPriority, TABLE_0359, NotIncludedInDiagnosisRanking, ThePrimaryDiagnosis
+);
 
 /// Table 0360: Degree.
 pub static TABLE_0360: TableDesc = TableDesc {
@@ -18249,7 +14419,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
 
 /// The codes of table 0360: Degree.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Degree {
     /// `AA`: Associate of Arts
     AssociateOfArts,
@@ -18334,57 +14504,20 @@ pub enum Degree {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Degree {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Degree {
-    const DESC: &'static TableDesc = &TABLE_0360;
-    const ALL: &'static [Self] = &[
-        Self::AssociateOfArts,
-        Self::AssociateOfAppliedScience,
-        Self::AssociateOfBusinessAdministration,
-        Self::AssociateOfEngineering,
-        Self::AssociateOfScience,
-        Self::BachelorOfArts,
-        Self::BachelorOfBusinessAdministration,
-        Self::BachelorOrEngineering,
-        Self::BachelorOfFineArts,
-        Self::BachelorOfNursing,
-        Self::BachelorOfScience,
-        Self::BachelorOfScienceLaw,
-        Self::BachelorOfTheology,
-        Self::Certificate,
-        Self::DoctorOfBusinessAdministration,
-        Self::DoctorOfEducation,
-        Self::Diploma,
-        Self::DoctorOfOsteopathy,
-        Self::HighSchoolGraduate,
-        Self::JurisDoctor,
-        Self::MasterOfArts,
-        Self::MasterOfBusinessAdministration,
-        Self::MasterOfCivilEngineering,
-        Self::DoctorOfMedicine,
-        Self::MasterOfDivinity,
-        Self::MasterOfEngineering,
-        Self::MasterOfEducation,
-        Self::MasterOfElectricalEngineering,
-        Self::MasterOfFineArts,
-        Self::MasterOfMechanicalEngineering,
-        Self::MasterOfScience,
-        Self::MasterOfScienceLaw,
-        Self::MasterOfTheology,
-        Self::NonGraduate,
-        Self::DoctorOfPhilosophy,
-        Self::DoctorOfEngineering,
-        Self::DoctorOfScience,
-        Self::DoctorOfPharmacy,
-        Self::SecretarialCertificate,
-        Self::TradeSchoolGraduate,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Degree, TABLE_0360, AssociateOfArts, AssociateOfAppliedScience,
+    AssociateOfBusinessAdministration, AssociateOfEngineering, AssociateOfScience,
+    BachelorOfArts, BachelorOfBusinessAdministration, BachelorOrEngineering,
+    BachelorOfFineArts, BachelorOfNursing, BachelorOfScience, BachelorOfScienceLaw,
+    BachelorOfTheology, Certificate, DoctorOfBusinessAdministration, DoctorOfEducation,
+    Diploma, DoctorOfOsteopathy, HighSchoolGraduate, JurisDoctor, MasterOfArts,
+    MasterOfBusinessAdministration, MasterOfCivilEngineering, DoctorOfMedicine,
+    MasterOfDivinity, MasterOfEngineering, MasterOfEducation,
+    MasterOfElectricalEngineering, MasterOfFineArts, MasterOfMechanicalEngineering,
+    MasterOfScience, MasterOfScienceLaw, MasterOfTheology, NonGraduate,
+    DoctorOfPhilosophy, DoctorOfEngineering, DoctorOfScience, DoctorOfPharmacy,
+    SecretarialCertificate, TradeSchoolGraduate
+);
 
 /// Table 0361: Sending/receiving application.
 pub static TABLE_0361: TableDesc = TableDesc {
@@ -18435,7 +14568,7 @@ pub static TABLE_0363: TableDesc = TableDesc {
 
 /// The codes of table 0363: Assigning authority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AssigningAuthority {
     /// `AUSDVA`: Australia - Dept. of Veterans Affairs
     AustraliaDeptOfVeteransAffairs,
@@ -18478,36 +14611,15 @@ pub enum AssigningAuthority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AssigningAuthority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AssigningAuthority {
-    const DESC: &'static TableDesc = &TABLE_0363;
-    const ALL: &'static [Self] = &[
-        Self::AustraliaDeptOfVeteransAffairs,
-        Self::AustraliaHealthInsuranceCommission,
-        Self::CanadaAlberta,
-        Self::CanadaBritishColumbia,
-        Self::CanadaManitoba,
-        Self::CanadaNewBrunswick,
-        Self::CanadaNewfoundland,
-        Self::CanadaNovaScotia,
-        Self::CanadaNorthwestTerritories,
-        Self::CanadaNanavut,
-        Self::CanadaOntario,
-        Self::CanadaPrinceEdwardIsland,
-        Self::CanadaQuebec,
-        Self::CanadaSaskatchewan,
-        Self::CanadaYukonTerritories,
-        Self::CodeNlvws,
-        Self::UsCenterForDiseaseControl,
-        Self::UsHealthcareFinanceAuthority,
-        Self::UsSocialSecurityAdministration,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AssigningAuthority, TABLE_0363, AustraliaDeptOfVeteransAffairs,
+    AustraliaHealthInsuranceCommission, CanadaAlberta, CanadaBritishColumbia,
+    CanadaManitoba, CanadaNewBrunswick, CanadaNewfoundland, CanadaNovaScotia,
+    CanadaNorthwestTerritories, CanadaNanavut, CanadaOntario, CanadaPrinceEdwardIsland,
+    CanadaQuebec, CanadaSaskatchewan, CanadaYukonTerritories, CodeNlvws,
+    UsCenterForDiseaseControl, UsHealthcareFinanceAuthority,
+    UsSocialSecurityAdministration
+);
 
 /// Table 0364: Comment type.
 pub static TABLE_0364: TableDesc = TableDesc {
@@ -18529,7 +14641,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
 
 /// The codes of table 0364: Comment type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CommentType {
     /// `1R`: Primary Reason
     PrimaryReason,
@@ -18550,25 +14662,11 @@ pub enum CommentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CommentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CommentType {
-    const DESC: &'static TableDesc = &TABLE_0364;
-    const ALL: &'static [Self] = &[
-        Self::PrimaryReason,
-        Self::SecondaryReason,
-        Self::AncillaryInstructions,
-        Self::DuplicateInteractionReason,
-        Self::GeneralInstructions,
-        Self::GeneralReason,
-        Self::PatientInstructions,
-        Self::Remark,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CommentType, TABLE_0364, PrimaryReason, SecondaryReason, AncillaryInstructions,
+    DuplicateInteractionReason, GeneralInstructions, GeneralReason, PatientInstructions,
+    Remark
+);
 
 /// Table 0365: Equipment state.
 pub static TABLE_0365: TableDesc = TableDesc {
@@ -18591,7 +14689,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
 
 /// The codes of table 0365: Equipment state.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EquipmentState {
     /// `CL`: Clearing
     Clearing,
@@ -18614,26 +14712,10 @@ pub enum EquipmentState {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EquipmentState {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EquipmentState {
-    const DESC: &'static TableDesc = &TABLE_0365;
-    const ALL: &'static [Self] = &[
-        Self::Clearing,
-        Self::Configuring,
-        Self::EStopped,
-        Self::Idle,
-        Self::Initializing,
-        Self::NormalOperation,
-        Self::Pausing,
-        Self::Paused,
-        Self::PoweredUp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EquipmentState, TABLE_0365, Clearing, Configuring, EStopped, Idle, Initializing,
+    NormalOperation, Pausing, Paused, PoweredUp
+);
 
 /// Table 0366: Local/remote control state.
 pub static TABLE_0366: TableDesc = TableDesc {
@@ -18646,7 +14728,7 @@ pub static TABLE_0366: TableDesc = TableDesc {
 
 /// The codes of table 0366: Local/remote control state.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocalRemoteControlState {
     /// `L`: Local
     Local,
@@ -18655,16 +14737,7 @@ pub enum LocalRemoteControlState {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocalRemoteControlState {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocalRemoteControlState {
-    const DESC: &'static TableDesc = &TABLE_0366;
-    const ALL: &'static [Self] = &[Self::Local, Self::Remote];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(LocalRemoteControlState, TABLE_0366, Local, Remote);
 
 /// Table 0367: Alert level.
 pub static TABLE_0367: TableDesc = TableDesc {
@@ -18682,7 +14755,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
 
 /// The codes of table 0367: Alert level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AlertLevel {
     /// `C`: Critical
     Critical,
@@ -18695,21 +14768,7 @@ pub enum AlertLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AlertLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AlertLevel {
-    const DESC: &'static TableDesc = &TABLE_0367;
-    const ALL: &'static [Self] = &[
-        Self::Critical,
-        Self::Normal,
-        Self::Serious,
-        Self::Warning,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AlertLevel, TABLE_0367, Critical, Normal, Serious, Warning);
 
 /// Table 0368: Remote control command.
 pub static TABLE_0368: TableDesc = TableDesc {
@@ -18742,7 +14801,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
 
 /// The codes of table 0368: Remote control command.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RemoteControlCommand {
     /// `AB`: Abort
     Abort,
@@ -18785,36 +14844,12 @@ pub enum RemoteControlCommand {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RemoteControlCommand {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RemoteControlCommand {
-    const DESC: &'static TableDesc = &TABLE_0368;
-    const ALL: &'static [Self] = &[
-        Self::Abort,
-        Self::Clear,
-        Self::ClearNotification,
-        Self::DisableSendingEvents,
-        Self::EnableSendingEvents,
-        Self::EmergencyStop,
-        Self::CodeEx,
-        Self::InitializeInitiate,
-        Self::LocalControlRequest,
-        Self::Lock,
-        Self::Load,
-        Self::Pause,
-        Self::RemoteControlRequest,
-        Self::Resume,
-        Self::Sampling,
-        Self::Setup,
-        Self::TransportTo,
-        Self::Unlock,
-        Self::Unload,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RemoteControlCommand, TABLE_0368, Abort, Clear, ClearNotification,
+    DisableSendingEvents, EnableSendingEvents, EmergencyStop, CodeEx, InitializeInitiate,
+    LocalControlRequest, Lock, Load, Pause, RemoteControlRequest, Resume, Sampling,
+    Setup, TransportTo, Unlock, Unload
+);
 
 /// Table 0369: Specimen role.
 pub static TABLE_0369: TableDesc = TableDesc {
@@ -18833,7 +14868,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
 
 /// The codes of table 0369: Specimen role.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenRole {
     /// `B`: Blind Sample
     BlindSample,
@@ -18848,22 +14883,11 @@ pub enum SpecimenRole {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenRole {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenRole {
-    const DESC: &'static TableDesc = &TABLE_0369;
-    const ALL: &'static [Self] = &[
-        Self::BlindSample,
-        Self::Calibrator,
-        Self::PatientDefaultIfBlankComponentValue,
-        Self::ControlSpecimen,
-        Self::ReplicateOfPatientSampleAsAControl,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenRole, TABLE_0369, BlindSample, Calibrator,
+    PatientDefaultIfBlankComponentValue, ControlSpecimen,
+    ReplicateOfPatientSampleAsAControl
+);
 
 /// Table 0370: Container status.
 pub static TABLE_0370: TableDesc = TableDesc {
@@ -18885,7 +14909,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
 
 /// The codes of table 0370: Container status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ContainerStatus {
     /// `I`: Identified
     Identified,
@@ -18906,25 +14930,10 @@ pub enum ContainerStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ContainerStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ContainerStatus {
-    const DESC: &'static TableDesc = &TABLE_0370;
-    const ALL: &'static [Self] = &[
-        Self::Identified,
-        Self::LeftEquipment,
-        Self::Missing,
-        Self::InProcess,
-        Self::InPosition,
-        Self::ProcessCompleted,
-        Self::Unknown,
-        Self::ContainerUnavailable,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ContainerStatus, TABLE_0370, Identified, LeftEquipment, Missing, InProcess,
+    InPosition, ProcessCompleted, Unknown, ContainerUnavailable
+);
 
 /// Table 0371: Additive.
 pub static TABLE_0371: TableDesc = TableDesc {
@@ -18946,7 +14955,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
 
 /// The codes of table 0371: Additive.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Additive {
     /// `BOR`: Borate
     Borate,
@@ -18967,25 +14976,10 @@ pub enum Additive {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Additive {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Additive {
-    const DESC: &'static TableDesc = &TABLE_0371;
-    const ALL: &'static [Self] = &[
-        Self::Borate,
-        Self::N3Point2PercentCitrate,
-        Self::N3Point8PercentCitrate,
-        Self::PotassiumKEdta,
-        Self::SodiumNaEdta,
-        Self::N6nHcl,
-        Self::LithiumLiHeparin,
-        Self::SodiumNaHeparin,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Additive, TABLE_0371, Borate, N3Point2PercentCitrate, N3Point8PercentCitrate,
+    PotassiumKEdta, SodiumNaEdta, N6nHcl, LithiumLiHeparin, SodiumNaHeparin
+);
 
 /// Table 0372: Specimen component.
 pub static TABLE_0372: TableDesc = TableDesc {
@@ -19007,7 +15001,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
 
 /// The codes of table 0372: Specimen component.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenComponent {
     /// `BLD`: Whole blood, homogeneous
     WholeBloodHomogeneous,
@@ -19028,25 +15022,11 @@ pub enum SpecimenComponent {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenComponent {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenComponent {
-    const DESC: &'static TableDesc = &TABLE_0372;
-    const ALL: &'static [Self] = &[
-        Self::WholeBloodHomogeneous,
-        Self::WholeBloodSeparated,
-        Self::PlasmaNosNotOtherwiseSpecified,
-        Self::PlateletPoorPlasma,
-        Self::PlateletRichPlasma,
-        Self::Sediment,
-        Self::SerumNosNotOtherwiseSpecified,
-        Self::Supernatant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenComponent, TABLE_0372, WholeBloodHomogeneous, WholeBloodSeparated,
+    PlasmaNosNotOtherwiseSpecified, PlateletPoorPlasma, PlateletRichPlasma, Sediment,
+    SerumNosNotOtherwiseSpecified, Supernatant
+);
 
 /// Table 0373: Treatment.
 pub static TABLE_0373: TableDesc = TableDesc {
@@ -19068,7 +15048,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
 
 /// The codes of table 0373: Treatment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Treatment {
     /// `ACID`: Acidification
     Acidification,
@@ -19089,25 +15069,10 @@ pub enum Treatment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Treatment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Treatment {
-    const DESC: &'static TableDesc = &TABLE_0373;
-    const ALL: &'static [Self] = &[
-        Self::Acidification,
-        Self::Alkalization,
-        Self::Defibrination,
-        Self::Filtration,
-        Self::LdlPrecipitation,
-        Self::Neutralization,
-        Self::Recalification,
-        Self::Ultrafiltration,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Treatment, TABLE_0373, Acidification, Alkalization, Defibrination, Filtration,
+    LdlPrecipitation, Neutralization, Recalification, Ultrafiltration
+);
 
 /// Table 0374: System induced contaminants.
 pub static TABLE_0374: TableDesc = TableDesc {
@@ -19120,23 +15085,16 @@ pub static TABLE_0374: TableDesc = TableDesc {
 
 /// The codes of table 0374: System induced contaminants.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SystemInducedContaminants {
     /// `CNTM`: Present, type of contamination unspecified
     PresentTypeOfContaminationUnspecified,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SystemInducedContaminants {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SystemInducedContaminants {
-    const DESC: &'static TableDesc = &TABLE_0374;
-    const ALL: &'static [Self] = &[Self::PresentTypeOfContaminationUnspecified];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SystemInducedContaminants, TABLE_0374, PresentTypeOfContaminationUnspecified
+);
 
 /// Table 0375: Artificial blood.
 pub static TABLE_0375: TableDesc = TableDesc {
@@ -19152,7 +15110,7 @@ pub static TABLE_0375: TableDesc = TableDesc {
 
 /// The codes of table 0375: Artificial blood.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ArtificialBlood {
     /// `FLUR`: Fluorocarbons
     Fluorocarbons,
@@ -19161,19 +15119,9 @@ pub enum ArtificialBlood {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ArtificialBlood {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ArtificialBlood {
-    const DESC: &'static TableDesc = &TABLE_0375;
-    const ALL: &'static [Self] = &[
-        Self::Fluorocarbons,
-        Self::StromalFreeHemoglobinPreparations,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ArtificialBlood, TABLE_0375, Fluorocarbons, StromalFreeHemoglobinPreparations
+);
 
 /// Table 0376: Special handling considerations.
 pub static TABLE_0376: TableDesc = TableDesc {
@@ -19193,7 +15141,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
 
 /// The codes of table 0376: Special handling considerations.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecialHandlingConsiderations {
     /// `C37`: Critical maintain at 37C (e.g., cryoglobulin specimen
     CriticalMaintainAt37c,
@@ -19210,23 +15158,11 @@ pub enum SpecialHandlingConsiderations {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecialHandlingConsiderations {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecialHandlingConsiderations {
-    const DESC: &'static TableDesc = &TABLE_0376;
-    const ALL: &'static [Self] = &[
-        Self::CriticalMaintainAt37c,
-        Self::CriticalAmbientTemperature,
-        Self::CodeCatm,
-        Self::CriticalFrozen,
-        Self::CriticalRefrigerated,
-        Self::ProtectFromLight,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecialHandlingConsiderations, TABLE_0376, CriticalMaintainAt37c,
+    CriticalAmbientTemperature, CodeCatm, CriticalFrozen, CriticalRefrigerated,
+    ProtectFromLight
+);
 
 /// Table 0377: Other environmental factors.
 pub static TABLE_0377: TableDesc = TableDesc {
@@ -19242,7 +15178,7 @@ pub static TABLE_0377: TableDesc = TableDesc {
 
 /// The codes of table 0377: Other environmental factors.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OtherEnvironmentalFactors {
     /// `A60`: Opened container, indoor atmosphere, 60 minutes duration
     CodeA60,
@@ -19251,16 +15187,7 @@ pub enum OtherEnvironmentalFactors {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OtherEnvironmentalFactors {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OtherEnvironmentalFactors {
-    const DESC: &'static TableDesc = &TABLE_0377;
-    const ALL: &'static [Self] = &[Self::CodeA60, Self::CodeAtm];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(OtherEnvironmentalFactors, TABLE_0377, CodeA60, CodeAtm);
 
 /// Table 0378: Carrier type.
 pub static TABLE_0378: TableDesc = TableDesc {
@@ -19330,7 +15257,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
 
 /// The codes of table 0383: Substance status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubstanceStatus {
     /// `CE`: Calibration Error
     CalibrationError,
@@ -19357,28 +15284,11 @@ pub enum SubstanceStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubstanceStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubstanceStatus {
-    const DESC: &'static TableDesc = &TABLE_0383;
-    const ALL: &'static [Self] = &[
-        Self::CalibrationError,
-        Self::CalibrationWarning,
-        Self::ExpiredError,
-        Self::ExpiredWarning,
-        Self::NotAvailableError,
-        Self::NotAvailableWarning,
-        Self::OtherError,
-        Self::OkStatus,
-        Self::OtherWarning,
-        Self::QcError,
-        Self::QcWarning,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SubstanceStatus, TABLE_0383, CalibrationError, CalibrationWarning, ExpiredError,
+    ExpiredWarning, NotAvailableError, NotAvailableWarning, OtherError, OkStatus,
+    OtherWarning, QcError, QcWarning
+);
 
 /// Table 0384: Substance type.
 pub static TABLE_0384: TableDesc = TableDesc {
@@ -19407,7 +15317,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
 
 /// The codes of table 0384: Substance type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubstanceType {
     /// `CO`: Control
     Control,
@@ -19436,29 +15346,11 @@ pub enum SubstanceType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubstanceType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubstanceType {
-    const DESC: &'static TableDesc = &TABLE_0384;
-    const ALL: &'static [Self] = &[
-        Self::Control,
-        Self::Diluent,
-        Self::MeasurableLiquidItem,
-        Self::LiquidWaste,
-        Self::CodeMr,
-        Self::Other,
-        Self::Pretreatment,
-        Self::PurifiedWater,
-        Self::ReagentCalibrator,
-        Self::CountableSolidItem,
-        Self::SingleTestReagent,
-        Self::SolidWaste,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SubstanceType, TABLE_0384, Control, Diluent, MeasurableLiquidItem, LiquidWaste,
+    CodeMr, Other, Pretreatment, PurifiedWater, ReagentCalibrator, CountableSolidItem,
+    SingleTestReagent, SolidWaste
+);
 
 /// Table 0385: Manufacturer identifier.
 pub static TABLE_0385: TableDesc = TableDesc {
@@ -19501,7 +15393,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
 
 /// The codes of table 0387: Command response.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CommandResponse {
     /// `ER`: Command cannot be completed because of error condition (see response parameters)
     CodeEr,
@@ -19516,22 +15408,10 @@ pub enum CommandResponse {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CommandResponse {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CommandResponse {
-    const DESC: &'static TableDesc = &TABLE_0387;
-    const ALL: &'static [Self] = &[
-        Self::CodeEr,
-        Self::CommandCompletedSuccessfully,
-        Self::CodeSt,
-        Self::CodeTi,
-        Self::CodeUn,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CommandResponse, TABLE_0387, CodeEr, CommandCompletedSuccessfully, CodeSt, CodeTi,
+    CodeUn
+);
 
 /// Table 0388: Processing type.
 pub static TABLE_0388: TableDesc = TableDesc {
@@ -19544,7 +15424,7 @@ pub static TABLE_0388: TableDesc = TableDesc {
 
 /// The codes of table 0388: Processing type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingType {
     /// `E`: Evaluation
     Evaluation,
@@ -19553,16 +15433,7 @@ pub enum ProcessingType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingType {
-    const DESC: &'static TableDesc = &TABLE_0388;
-    const ALL: &'static [Self] = &[Self::Evaluation, Self::RegularProduction];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ProcessingType, TABLE_0388, Evaluation, RegularProduction);
 
 /// Table 0389: Analyte repeat status.
 pub static TABLE_0389: TableDesc = TableDesc {
@@ -19580,7 +15451,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
 
 /// The codes of table 0389: Analyte repeat status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AnalyteRepeatStatus {
     /// `D`: Repeated with dilution
     RepeatedWithDilution,
@@ -19593,21 +15464,10 @@ pub enum AnalyteRepeatStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AnalyteRepeatStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AnalyteRepeatStatus {
-    const DESC: &'static TableDesc = &TABLE_0389;
-    const ALL: &'static [Self] = &[
-        Self::RepeatedWithDilution,
-        Self::ReflexTest,
-        Self::OriginalFirstRun,
-        Self::RepeatedWithoutDilution,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AnalyteRepeatStatus, TABLE_0389, RepeatedWithDilution, ReflexTest, OriginalFirstRun,
+    RepeatedWithoutDilution
+);
 
 /// Table 0391: Segment group.
 pub static TABLE_0391: TableDesc = TableDesc {
@@ -19628,7 +15488,7 @@ pub static TABLE_0391: TableDesc = TableDesc {
 
 /// The codes of table 0391: Segment group.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SegmentGroup {
     /// `OBRG`: OBR group
     ObrGroup,
@@ -19647,24 +15507,10 @@ pub enum SegmentGroup {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SegmentGroup {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SegmentGroup {
-    const DESC: &'static TableDesc = &TABLE_0391;
-    const ALL: &'static [Self] = &[
-        Self::ObrGroup,
-        Self::OrcGroup,
-        Self::PidGroup,
-        Self::RxaGroup,
-        Self::RxdGroup,
-        Self::RxeGroup,
-        Self::RxoGroup,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SegmentGroup, TABLE_0391, ObrGroup, OrcGroup, PidGroup, RxaGroup, RxdGroup, RxeGroup,
+    RxoGroup
+);
 
 /// Table 0392: Match reason.
 pub static TABLE_0392: TableDesc = TableDesc {
@@ -19682,7 +15528,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
 
 /// The codes of table 0392: Match reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MatchReason {
     /// `DB`: Match on Date of Birth
     MatchOnDateOfBirth,
@@ -19695,21 +15541,10 @@ pub enum MatchReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MatchReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MatchReason {
-    const DESC: &'static TableDesc = &TABLE_0392;
-    const ALL: &'static [Self] = &[
-        Self::MatchOnDateOfBirth,
-        Self::MatchOnNameAlphaMatch,
-        Self::MatchOnNamePhoneticMatch,
-        Self::MatchOnSocialSecurityNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MatchReason, TABLE_0392, MatchOnDateOfBirth, MatchOnNameAlphaMatch,
+    MatchOnNamePhoneticMatch, MatchOnSocialSecurityNumber
+);
 
 /// Table 0393: Match algorithms.
 pub static TABLE_0393: TableDesc = TableDesc {
@@ -19725,7 +15560,7 @@ pub static TABLE_0393: TableDesc = TableDesc {
 
 /// The codes of table 0393: Match algorithms.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MatchAlgorithms {
     /// `LINKSOFT_2.01`: Proprietary algorithm for LinkSoft v2.01
     ProprietaryAlgorithmForLinkSoftV2Point01,
@@ -19734,19 +15569,10 @@ pub enum MatchAlgorithms {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MatchAlgorithms {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MatchAlgorithms {
-    const DESC: &'static TableDesc = &TABLE_0393;
-    const ALL: &'static [Self] = &[
-        Self::ProprietaryAlgorithmForLinkSoftV2Point01,
-        Self::ProprietaryAlgorithmForMatchWareV1Point2,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MatchAlgorithms, TABLE_0393, ProprietaryAlgorithmForLinkSoftV2Point01,
+    ProprietaryAlgorithmForMatchWareV1Point2
+);
 
 /// Table 0394: Response modality.
 pub static TABLE_0394: TableDesc = TableDesc {
@@ -19759,7 +15585,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
 
 /// The codes of table 0394: Response modality.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResponseModality {
     /// `B`: Batch
     Batch,
@@ -19770,16 +15596,7 @@ pub enum ResponseModality {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResponseModality {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResponseModality {
-    const DESC: &'static TableDesc = &TABLE_0394;
-    const ALL: &'static [Self] = &[Self::Batch, Self::RealTime, Self::Bolus];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ResponseModality, TABLE_0394, Batch, RealTime, Bolus);
 
 /// Table 0395: Modify indicator.
 pub static TABLE_0395: TableDesc = TableDesc {
@@ -19792,7 +15609,7 @@ pub static TABLE_0395: TableDesc = TableDesc {
 
 /// The codes of table 0395: Modify indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ModifyIndicator {
     /// `M`: Modified Subscription
     ModifiedSubscription,
@@ -19801,16 +15618,7 @@ pub enum ModifyIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ModifyIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ModifyIndicator {
-    const DESC: &'static TableDesc = &TABLE_0395;
-    const ALL: &'static [Self] = &[Self::ModifiedSubscription, Self::NewSubscription];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ModifyIndicator, TABLE_0395, ModifiedSubscription, NewSubscription);
 
 /// Table 0396: Coding System.
 pub static TABLE_0396: TableDesc = TableDesc {
@@ -19904,7 +15712,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
 
 /// The codes of table 0396: Coding System.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CodingSystem {
     /// `ACR`: American College of Radiology finding codes
     AmericanCollegeOfRadiologyFindingCodes,
@@ -20059,92 +15867,27 @@ pub enum CodingSystem {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CodingSystem {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CodingSystem {
-    const DESC: &'static TableDesc = &TABLE_0396;
-    const ALL: &'static [Self] = &[
-        Self::AmericanCollegeOfRadiologyFindingCodes,
-        Self::WhoAdverseReactionTerms,
-        Self::AstmE1238E1467Universal,
-        Self::As4NeurophysiologyCodes,
-        Self::AmericanTypeCultureCollection,
-        Self::Cpt4,
-        Self::Cpt5,
-        Self::ChemicalAbstractCodes,
-        Self::Cdt2Codes,
-        Self::CdcAnalyteCodes,
-        Self::CdcMethodsInstrumentsCodes,
-        Self::CdcSurveillance,
-        Self::CenEcgDiagnosticCodes,
-        Self::Clip,
-        Self::CptModifierCode,
-        Self::Costart,
-        Self::CdcVaccineCodes,
-        Self::DicomClassLabel,
-        Self::DicomModalityCodes,
-        Self::DicomQueryLabel,
-        Self::Euclides,
-        Self::EuclidesQuantityCodes,
-        Self::EuclidesLabMethodCodes,
-        Self::EuclidesLabEquipmentCodes,
-        Self::EnzymeCodes,
-        Self::FirstDataBankDrugCodes,
-        Self::FirstDataBankDiagnosticCodes,
-        Self::FdaK10,
-        Self::Hibcc,
-        Self::HcfaCommonProcedureCodingSystem,
-        Self::HomeHealthCare,
-        Self::HealthOutcomes,
-        Self::HcfaProcedureCodesHcpcs,
-        Self::Icd10,
-        Self::Icd10ProcedureCodes,
-        Self::Icd9,
-        Self::Icd9cm,
-        Self::Isbt,
-        Self::Ichppc2,
-        Self::CodeIcdo,
-        Self::Iccs,
-        Self::CodeIcsd,
-        Self::IupacIfccComponentCodes,
-        Self::IupacIfccPropertyCodes,
-        Self::JapaneseChemistry,
-        Self::LocalBillingCode,
-        Self::CodeLn,
-        Self::Medicaid,
-        Self::Medicare,
-        Self::MedispanDiagnosticCodes,
-        Self::MedicalEconomicsDrugCodes,
-        Self::CodeMedr,
-        Self::MedicalEconomicsDiagnosticCodes,
-        Self::MedispanGpi,
-        Self::CdcVaccineManufacturerCodes,
-        Self::Nanda,
-        Self::NationalDrugCodes,
-        Self::NursingInterventionsClassification,
-        Self::NationalProviderIdentifier,
-        Self::OmahaSystem,
-        Self::PosCodes,
-        Self::ReadClassification,
-        Self::SnomedDicomMicroglossary,
-        Self::SystemizedNomenclatureOfMedicineSnomed,
-        Self::SnomedInternational,
-        Self::SnomedTopologyCodesAnatomicSites,
-        Self::Ucds,
-        Self::Mdns,
-        Self::UnifiedMedicalLanguage,
-        Self::UniversalProductCode,
-        Self::Upin,
-        Self::WhoRecordNumberDrugCodes6Digit,
-        Self::WhoRecordNumberDrugCodes8Digit,
-        Self::WhoRecordNumberCodeWithAstmExtension,
-        Self::WhoAtc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CodingSystem, TABLE_0396, AmericanCollegeOfRadiologyFindingCodes,
+    WhoAdverseReactionTerms, AstmE1238E1467Universal, As4NeurophysiologyCodes,
+    AmericanTypeCultureCollection, Cpt4, Cpt5, ChemicalAbstractCodes, Cdt2Codes,
+    CdcAnalyteCodes, CdcMethodsInstrumentsCodes, CdcSurveillance, CenEcgDiagnosticCodes,
+    Clip, CptModifierCode, Costart, CdcVaccineCodes, DicomClassLabel, DicomModalityCodes,
+    DicomQueryLabel, Euclides, EuclidesQuantityCodes, EuclidesLabMethodCodes,
+    EuclidesLabEquipmentCodes, EnzymeCodes, FirstDataBankDrugCodes,
+    FirstDataBankDiagnosticCodes, FdaK10, Hibcc, HcfaCommonProcedureCodingSystem,
+    HomeHealthCare, HealthOutcomes, HcfaProcedureCodesHcpcs, Icd10, Icd10ProcedureCodes,
+    Icd9, Icd9cm, Isbt, Ichppc2, CodeIcdo, Iccs, CodeIcsd, IupacIfccComponentCodes,
+    IupacIfccPropertyCodes, JapaneseChemistry, LocalBillingCode, CodeLn, Medicaid,
+    Medicare, MedispanDiagnosticCodes, MedicalEconomicsDrugCodes, CodeMedr,
+    MedicalEconomicsDiagnosticCodes, MedispanGpi, CdcVaccineManufacturerCodes, Nanda,
+    NationalDrugCodes, NursingInterventionsClassification, NationalProviderIdentifier,
+    OmahaSystem, PosCodes, ReadClassification, SnomedDicomMicroglossary,
+    SystemizedNomenclatureOfMedicineSnomed, SnomedInternational,
+    SnomedTopologyCodesAnatomicSites, Ucds, Mdns, UnifiedMedicalLanguage,
+    UniversalProductCode, Upin, WhoRecordNumberDrugCodes6Digit,
+    WhoRecordNumberDrugCodes8Digit, WhoRecordNumberCodeWithAstmExtension, WhoAtc
+);
 
 /// Table 0397: Sequencing.
 pub static TABLE_0397: TableDesc = TableDesc {
@@ -20163,7 +15906,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
 
 /// The codes of table 0397: Sequencing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Sequencing {
     /// `A`: Ascending
     Ascending,
@@ -20178,22 +15921,10 @@ pub enum Sequencing {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Sequencing {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Sequencing {
-    const DESC: &'static TableDesc = &TABLE_0397;
-    const ALL: &'static [Self] = &[
-        Self::Ascending,
-        Self::AscendingCaseInsensitive,
-        Self::Descending,
-        Self::DescendingCaseInsensitive,
-        Self::None,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Sequencing, TABLE_0397, Ascending, AscendingCaseInsensitive, Descending,
+    DescendingCaseInsensitive, None
+);
 
 /// Table 0398: Continuation style code.
 pub static TABLE_0398: TableDesc = TableDesc {
@@ -20206,7 +15937,7 @@ pub static TABLE_0398: TableDesc = TableDesc {
 
 /// The codes of table 0398: Continuation style code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ContinuationStyleCode {
     /// `F`: Fragmentation
     Fragmentation,
@@ -20215,16 +15946,9 @@ pub enum ContinuationStyleCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ContinuationStyleCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ContinuationStyleCode {
-    const DESC: &'static TableDesc = &TABLE_0398;
-    const ALL: &'static [Self] = &[Self::Fragmentation, Self::InteractiveContinuation];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ContinuationStyleCode, TABLE_0398, Fragmentation, InteractiveContinuation
+);
 
 /// Table 0399: Country code.
 pub static TABLE_0399: TableDesc = TableDesc {
@@ -20491,7 +16215,7 @@ pub static TABLE_0399: TableDesc = TableDesc {
 
 /// The codes of table 0399: Country code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CountryCode {
     /// `ABW`: ARUBA
     Aruba,
@@ -21002,270 +16726,48 @@ pub enum CountryCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CountryCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CountryCode {
-    const DESC: &'static TableDesc = &TABLE_0399;
-    const ALL: &'static [Self] = &[
-        Self::Aruba,
-        Self::Afghanistan,
-        Self::FrenchSouthernTerritoriesAft,
-        Self::Angola,
-        Self::Anguilla,
-        Self::AlandIslands,
-        Self::Albania,
-        Self::Andorra,
-        Self::NetherlandsAntilles,
-        Self::UnitedArabEmirates,
-        Self::Argentina,
-        Self::Armenia,
-        Self::AmericanSamoa,
-        Self::Antarctica,
-        Self::FrenchSouthernTerritoriesAtf,
-        Self::AntiguaAndBarbuda,
-        Self::Australia,
-        Self::Austria,
-        Self::Azerbaijan,
-        Self::Burundi,
-        Self::Belgium,
-        Self::Benin,
-        Self::BonaireSaintEustatiusAndSaba,
-        Self::BurkinaFaso,
-        Self::Bangladesh,
-        Self::Bulgaria,
-        Self::Bahrain,
-        Self::Bahamas,
-        Self::BosniaAndHerzegovina,
-        Self::SaintBarthelemy,
-        Self::Belarus,
-        Self::Belize,
-        Self::Bermuda,
-        Self::Bolivia,
-        Self::Brazil,
-        Self::Barbados,
-        Self::BruneiDarussalam,
-        Self::Bhutan,
-        Self::BouvetIsland,
-        Self::Botswana,
-        Self::CentralAfricanRepublic,
-        Self::Canada,
-        Self::CocosKeelingIslands,
-        Self::Switzerland,
-        Self::Chile,
-        Self::China,
-        Self::CoteDvoire,
-        Self::Cameroon,
-        Self::CongoTheDemocraticRepublicOfThe,
-        Self::Congo,
-        Self::CookIsland,
-        Self::Colombia,
-        Self::Comoros,
-        Self::CapeVerde,
-        Self::CostaRica,
-        Self::Cuba,
-        Self::Curacao,
-        Self::ChristmasIsland,
-        Self::CaymanIslands,
-        Self::Cyprus,
-        Self::CzechRepublic,
-        Self::Germany,
-        Self::Djibouti,
-        Self::Dominica,
-        Self::Denmark,
-        Self::DominicanRepublic,
-        Self::Algeria,
-        Self::Ecuador,
-        Self::Egypt,
-        Self::Eritrea,
-        Self::WesternSahara,
-        Self::Spain,
-        Self::Estonia,
-        Self::Ethiopia,
-        Self::Finland,
-        Self::Fiji,
-        Self::FalklandIslandsMalvinas,
-        Self::France,
-        Self::FaroeIslands,
-        Self::MicronesiaFederatedStatesOf,
-        Self::Gabon,
-        Self::UnitedKingdom,
-        Self::Georgia,
-        Self::Guernsey,
-        Self::Ghana,
-        Self::Gibraltar,
-        Self::Guinea,
-        Self::Guadeloupe,
-        Self::Gambia,
-        Self::GuineaBissau,
-        Self::EquatorialGuinea,
-        Self::Greece,
-        Self::Grenada,
-        Self::Greenland,
-        Self::Guatemala,
-        Self::FrenchGuiana,
-        Self::Guam,
-        Self::Guyana,
-        Self::HongKong,
-        Self::HeardIslandAndMcdonaldIslands,
-        Self::Honduras,
-        Self::Croatia,
-        Self::Haiti,
-        Self::Hungary,
-        Self::Indonesia,
-        Self::IsleOfMan,
-        Self::India,
-        Self::BritishIndianOceanTerritory,
-        Self::Ireland,
-        Self::IranIslamicRepublicOf,
-        Self::Iraq,
-        Self::Iceland,
-        Self::Israel,
-        Self::Italy,
-        Self::Jamaica,
-        Self::Jersey,
-        Self::Jordan,
-        Self::Japan,
-        Self::Kazakstan,
-        Self::Kenya,
-        Self::Kyrgyzstan,
-        Self::Cambodia,
-        Self::Kiribati,
-        Self::SaintKittsAndNevis,
-        Self::KoreaRepublicOf,
-        Self::Kuwait,
-        Self::LaoPeoplesDemocraticRepublic,
-        Self::Lebannon,
-        Self::Liberia,
-        Self::LibyanArabJamahiriya,
-        Self::SaintLucia,
-        Self::Liechtenstein,
-        Self::SriLanka,
-        Self::Lesotho,
-        Self::Lithuania,
-        Self::Luxembourg,
-        Self::Lativa,
-        Self::Macau,
-        Self::SaintMartinFrenchPart,
-        Self::Morocco,
-        Self::Monaco,
-        Self::MoldovaRepublicOf,
-        Self::Madagascar,
-        Self::Maldives,
-        Self::Mexico,
-        Self::MarshallIslands,
-        Self::MacedoniaTheFormerYugoslavRepublicOf,
-        Self::Mali,
-        Self::Malta,
-        Self::Myanmar,
-        Self::Montenegro,
-        Self::Mongolia,
-        Self::NorthernMarianaIslands,
-        Self::Mozambique,
-        Self::Mauritania,
-        Self::Montserrat,
-        Self::Martinique,
-        Self::Mauritus,
-        Self::Malawi,
-        Self::Malaysia,
-        Self::Mayotte,
-        Self::Namibia,
-        Self::NewCaledonia,
-        Self::Niger,
-        Self::NorfolkIsland,
-        Self::Nigeria,
-        Self::Nicaragua,
-        Self::Niue,
-        Self::Netherlands,
-        Self::Norway,
-        Self::Nepal,
-        Self::Nauru,
-        Self::NewZealand,
-        Self::Oman,
-        Self::Pakistan,
-        Self::Panama,
-        Self::Pitcairn,
-        Self::Peru,
-        Self::Philippines,
-        Self::Palau,
-        Self::PapuaNewGuinea,
-        Self::Poland,
-        Self::PuertoRico,
-        Self::KoreaDemocraticPeoplesRepublicOf,
-        Self::Portugal,
-        Self::Paraguay,
-        Self::PalestinianTerritoryOccupied,
-        Self::FrenchPolynesia,
-        Self::Qatar,
-        Self::Reunion,
-        Self::RomaniaRom,
-        Self::RomaniaRou,
-        Self::RussianFederation,
-        Self::Rwanda,
-        Self::SaudiArabia,
-        Self::Sudan,
-        Self::Senegal,
-        Self::Singapore,
-        Self::SouthGeorgiaAndTheSouthSandwichIslands,
-        Self::SaintHelena,
-        Self::SvalbardAndJanMayen,
-        Self::SolomonIslands,
-        Self::SierraLeone,
-        Self::ElSalvador,
-        Self::SanMarino,
-        Self::Somalia,
-        Self::SaintPierreAndMiquelon,
-        Self::Serbia,
-        Self::SaoTomeAndPrincipe,
-        Self::Suriname,
-        Self::Slovakia,
-        Self::Slovenia,
-        Self::Sweden,
-        Self::Swaziland,
-        Self::SintMaartenDutchPart,
-        Self::Seychelles,
-        Self::SyrianArabRepublic,
-        Self::TurksAndCaicosIslands,
-        Self::Chad,
-        Self::Togo,
-        Self::Thailand,
-        Self::Tajikistan,
-        Self::Tokelau,
-        Self::Turkmenistan,
-        Self::TimorLeste,
-        Self::EastTimor,
-        Self::Tonga,
-        Self::TrinidadAndTobago,
-        Self::Tunisia,
-        Self::Turkey,
-        Self::Tuvalu,
-        Self::TaiwanProvinceOfChina,
-        Self::TanzaniaUnitedRepublicOf,
-        Self::Uganda,
-        Self::Ukraine,
-        Self::UnitedStatesMinorOutlyingIslands,
-        Self::Uruguay,
-        Self::UnitedStates,
-        Self::Uzbekistan,
-        Self::HolySeeVaticanCityState,
-        Self::SaintVincentAndTheGrenadines,
-        Self::Venezuela,
-        Self::VirginIslandsBritish,
-        Self::VirginIslandsUs,
-        Self::VietNam,
-        Self::Vanuatu,
-        Self::WallisAndFutuna,
-        Self::Samoa,
-        Self::Yemen,
-        Self::Yugoslavia,
-        Self::SouthAfrica,
-        Self::Zambia,
-        Self::Zimbabwe,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CountryCode, TABLE_0399, Aruba, Afghanistan, FrenchSouthernTerritoriesAft, Angola,
+    Anguilla, AlandIslands, Albania, Andorra, NetherlandsAntilles, UnitedArabEmirates,
+    Argentina, Armenia, AmericanSamoa, Antarctica, FrenchSouthernTerritoriesAtf,
+    AntiguaAndBarbuda, Australia, Austria, Azerbaijan, Burundi, Belgium, Benin,
+    BonaireSaintEustatiusAndSaba, BurkinaFaso, Bangladesh, Bulgaria, Bahrain, Bahamas,
+    BosniaAndHerzegovina, SaintBarthelemy, Belarus, Belize, Bermuda, Bolivia, Brazil,
+    Barbados, BruneiDarussalam, Bhutan, BouvetIsland, Botswana, CentralAfricanRepublic,
+    Canada, CocosKeelingIslands, Switzerland, Chile, China, CoteDvoire, Cameroon,
+    CongoTheDemocraticRepublicOfThe, Congo, CookIsland, Colombia, Comoros, CapeVerde,
+    CostaRica, Cuba, Curacao, ChristmasIsland, CaymanIslands, Cyprus, CzechRepublic,
+    Germany, Djibouti, Dominica, Denmark, DominicanRepublic, Algeria, Ecuador, Egypt,
+    Eritrea, WesternSahara, Spain, Estonia, Ethiopia, Finland, Fiji,
+    FalklandIslandsMalvinas, France, FaroeIslands, MicronesiaFederatedStatesOf, Gabon,
+    UnitedKingdom, Georgia, Guernsey, Ghana, Gibraltar, Guinea, Guadeloupe, Gambia,
+    GuineaBissau, EquatorialGuinea, Greece, Grenada, Greenland, Guatemala, FrenchGuiana,
+    Guam, Guyana, HongKong, HeardIslandAndMcdonaldIslands, Honduras, Croatia, Haiti,
+    Hungary, Indonesia, IsleOfMan, India, BritishIndianOceanTerritory, Ireland,
+    IranIslamicRepublicOf, Iraq, Iceland, Israel, Italy, Jamaica, Jersey, Jordan, Japan,
+    Kazakstan, Kenya, Kyrgyzstan, Cambodia, Kiribati, SaintKittsAndNevis,
+    KoreaRepublicOf, Kuwait, LaoPeoplesDemocraticRepublic, Lebannon, Liberia,
+    LibyanArabJamahiriya, SaintLucia, Liechtenstein, SriLanka, Lesotho, Lithuania,
+    Luxembourg, Lativa, Macau, SaintMartinFrenchPart, Morocco, Monaco, MoldovaRepublicOf,
+    Madagascar, Maldives, Mexico, MarshallIslands, MacedoniaTheFormerYugoslavRepublicOf,
+    Mali, Malta, Myanmar, Montenegro, Mongolia, NorthernMarianaIslands, Mozambique,
+    Mauritania, Montserrat, Martinique, Mauritus, Malawi, Malaysia, Mayotte, Namibia,
+    NewCaledonia, Niger, NorfolkIsland, Nigeria, Nicaragua, Niue, Netherlands, Norway,
+    Nepal, Nauru, NewZealand, Oman, Pakistan, Panama, Pitcairn, Peru, Philippines, Palau,
+    PapuaNewGuinea, Poland, PuertoRico, KoreaDemocraticPeoplesRepublicOf, Portugal,
+    Paraguay, PalestinianTerritoryOccupied, FrenchPolynesia, Qatar, Reunion, RomaniaRom,
+    RomaniaRou, RussianFederation, Rwanda, SaudiArabia, Sudan, Senegal, Singapore,
+    SouthGeorgiaAndTheSouthSandwichIslands, SaintHelena, SvalbardAndJanMayen,
+    SolomonIslands, SierraLeone, ElSalvador, SanMarino, Somalia, SaintPierreAndMiquelon,
+    Serbia, SaoTomeAndPrincipe, Suriname, Slovakia, Slovenia, Sweden, Swaziland,
+    SintMaartenDutchPart, Seychelles, SyrianArabRepublic, TurksAndCaicosIslands, Chad,
+    Togo, Thailand, Tajikistan, Tokelau, Turkmenistan, TimorLeste, EastTimor, Tonga,
+    TrinidadAndTobago, Tunisia, Turkey, Tuvalu, TaiwanProvinceOfChina,
+    TanzaniaUnitedRepublicOf, Uganda, Ukraine, UnitedStatesMinorOutlyingIslands, Uruguay,
+    UnitedStates, Uzbekistan, HolySeeVaticanCityState, SaintVincentAndTheGrenadines,
+    Venezuela, VirginIslandsBritish, VirginIslandsUs, VietNam, Vanuatu, WallisAndFutuna,
+    Samoa, Yemen, Yugoslavia, SouthAfrica, Zambia, Zimbabwe
+);
 
 /// Table 0401: Government reimbursement program.
 pub static TABLE_0401: TableDesc = TableDesc {
@@ -21278,7 +16780,7 @@ pub static TABLE_0401: TableDesc = TableDesc {
 
 /// The codes of table 0401: Government reimbursement program.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum GovernmentReimbursementProgram {
     /// `C`: Medi-Cal
     MediCal,
@@ -21287,16 +16789,7 @@ pub enum GovernmentReimbursementProgram {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for GovernmentReimbursementProgram {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for GovernmentReimbursementProgram {
-    const DESC: &'static TableDesc = &TABLE_0401;
-    const ALL: &'static [Self] = &[Self::MediCal, Self::Medicare];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(GovernmentReimbursementProgram, TABLE_0401, MediCal, Medicare);
 
 /// Table 0402: School type.
 pub static TABLE_0402: TableDesc = TableDesc {
@@ -21314,7 +16807,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
 
 /// The codes of table 0402: School type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SchoolType {
     /// `D`: Dental
     Dental,
@@ -21327,21 +16820,7 @@ pub enum SchoolType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SchoolType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SchoolType {
-    const DESC: &'static TableDesc = &TABLE_0402;
-    const ALL: &'static [Self] = &[
-        Self::Dental,
-        Self::Graduate,
-        Self::Medical,
-        Self::Undergraduate,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SchoolType, TABLE_0402, Dental, Graduate, Medical, Undergraduate);
 
 /// Table 0403: Language ability.
 pub static TABLE_0403: TableDesc = TableDesc {
@@ -21360,7 +16839,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
 
 /// The codes of table 0403: Language ability.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LanguageAbility {
     /// `1`: Read
     Read,
@@ -21375,22 +16854,7 @@ pub enum LanguageAbility {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LanguageAbility {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LanguageAbility {
-    const DESC: &'static TableDesc = &TABLE_0403;
-    const ALL: &'static [Self] = &[
-        Self::Read,
-        Self::Write,
-        Self::Speak,
-        Self::Understand,
-        Self::Sign,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(LanguageAbility, TABLE_0403, Read, Write, Speak, Understand, Sign);
 
 /// Table 0404: Language proficiency.
 pub static TABLE_0404: TableDesc = TableDesc {
@@ -21410,7 +16874,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
 
 /// The codes of table 0404: Language proficiency.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LanguageProficiency {
     /// `1`: Excellent
     Excellent,
@@ -21427,23 +16891,9 @@ pub enum LanguageProficiency {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LanguageProficiency {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LanguageProficiency {
-    const DESC: &'static TableDesc = &TABLE_0404;
-    const ALL: &'static [Self] = &[
-        Self::Excellent,
-        Self::Good,
-        Self::Fair,
-        Self::Poor,
-        Self::SomeLevelUnknown,
-        Self::None,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LanguageProficiency, TABLE_0404, Excellent, Good, Fair, Poor, SomeLevelUnknown, None
+);
 
 /// Table 0405: Organization unit.
 pub static TABLE_0405: TableDesc = TableDesc {
@@ -21473,7 +16923,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
 
 /// The codes of table 0406: Organization unit type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType {
     /// `1`: Hospital
     Hospital,
@@ -21492,24 +16942,10 @@ pub enum OrganizationUnitType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrganizationUnitType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrganizationUnitType {
-    const DESC: &'static TableDesc = &TABLE_0406;
-    const ALL: &'static [Self] = &[
-        Self::Hospital,
-        Self::PhysicianClinic,
-        Self::LongTermCare,
-        Self::AcuteCare,
-        Self::Other,
-        Self::Home,
-        Self::Office,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrganizationUnitType, TABLE_0406, Hospital, PhysicianClinic, LongTermCare, AcuteCare,
+    Other, Home, Office
+);
 
 /// Table 0409: Application change type.
 pub static TABLE_0409: TableDesc = TableDesc {
@@ -21526,7 +16962,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
 
 /// The codes of table 0409: Application change type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ApplicationChangeType {
     /// `M`: Migrates to different CPU
     MigratesToDifferentCpu,
@@ -21537,20 +16973,9 @@ pub enum ApplicationChangeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ApplicationChangeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ApplicationChangeType {
-    const DESC: &'static TableDesc = &TABLE_0409;
-    const ALL: &'static [Self] = &[
-        Self::MigratesToDifferentCpu,
-        Self::ShutDown,
-        Self::StartUp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ApplicationChangeType, TABLE_0409, MigratesToDifferentCpu, ShutDown, StartUp
+);
 
 /// Table 0411: Supplemental service information values.
 pub static TABLE_0411: TableDesc = TableDesc {
@@ -21594,7 +17019,7 @@ pub static TABLE_0411: TableDesc = TableDesc {
 
 /// The codes of table 0411: Supplemental service information values.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SupplementalServiceInformationValues {
     /// `1ST`: First
     First,
@@ -21659,47 +17084,13 @@ pub enum SupplementalServiceInformationValues {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SupplementalServiceInformationValues {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SupplementalServiceInformationValues {
-    const DESC: &'static TableDesc = &TABLE_0411;
-    const ALL: &'static [Self] = &[
-        Self::First,
-        Self::Second,
-        Self::Third,
-        Self::Fourth,
-        Self::Fifth,
-        Self::AnteriorPosterior,
-        Self::Anterior,
-        Self::Bilateral,
-        Self::Decubitus,
-        Self::Distal,
-        Self::Lateral,
-        Self::Left,
-        Self::LeftLowerQuadrant,
-        Self::Lower,
-        Self::LeftUpperQuadrant,
-        Self::Medial,
-        Self::OperatingRoom,
-        Self::Pediatric,
-        Self::Posterior,
-        Self::Portable,
-        Self::Proximal,
-        Self::Recumbent,
-        Self::Right,
-        Self::RightLowerQuadrant,
-        Self::RightUpperQuadrant,
-        Self::Upper,
-        Self::Upright,
-        Self::WithContrast,
-        Self::WithoutContrast,
-        Self::WithSedation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SupplementalServiceInformationValues, TABLE_0411, First, Second, Third, Fourth,
+    Fifth, AnteriorPosterior, Anterior, Bilateral, Decubitus, Distal, Lateral, Left,
+    LeftLowerQuadrant, Lower, LeftUpperQuadrant, Medial, OperatingRoom, Pediatric,
+    Posterior, Portable, Proximal, Recumbent, Right, RightLowerQuadrant,
+    RightUpperQuadrant, Upper, Upright, WithContrast, WithoutContrast, WithSedation
+);
 
 /// Table 0412: Category identifier.
 pub static TABLE_0412: TableDesc = TableDesc {
@@ -21739,7 +17130,7 @@ pub static TABLE_0415: TableDesc = TableDesc {
 
 /// The codes of table 0415: DRG transfer type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DrgTransferType {
     /// `E`: DRG Exempt
     DrgExempt,
@@ -21748,16 +17139,7 @@ pub enum DrgTransferType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DrgTransferType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DrgTransferType {
-    const DESC: &'static TableDesc = &TABLE_0415;
-    const ALL: &'static [Self] = &[Self::DrgExempt, Self::DrgNonExempt];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DrgTransferType, TABLE_0415, DrgExempt, DrgNonExempt);
 
 /// Table 0416: Procedure DRG type.
 pub static TABLE_0416: TableDesc = TableDesc {
@@ -21776,7 +17158,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
 
 /// The codes of table 0416: Procedure DRG type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcedureDrgType {
     /// `1`: 1st non-Operative
     N1stNonOperative,
@@ -21791,22 +17173,10 @@ pub enum ProcedureDrgType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcedureDrgType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcedureDrgType {
-    const DESC: &'static TableDesc = &TABLE_0416;
-    const ALL: &'static [Self] = &[
-        Self::N1stNonOperative,
-        Self::N2ndNonOperative,
-        Self::MajorOperative,
-        Self::N2ndOperative,
-        Self::N3rdOperative,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcedureDrgType, TABLE_0416, N1stNonOperative, N2ndNonOperative, MajorOperative,
+    N2ndOperative, N3rdOperative
+);
 
 /// Table 0417: Tissue type code.
 pub static TABLE_0417: TableDesc = TableDesc {
@@ -21833,7 +17203,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
 
 /// The codes of table 0417: Tissue type code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TissueTypeCode {
     /// `0`: No tissue expected
     NoTissueExpected,
@@ -21864,30 +17234,13 @@ pub enum TissueTypeCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TissueTypeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TissueTypeCode {
-    const DESC: &'static TableDesc = &TABLE_0417;
-    const ALL: &'static [Self] = &[
-        Self::NoTissueExpected,
-        Self::InsufficientTissue,
-        Self::NotAbnormal,
-        Self::AbnormalNotCategorized,
-        Self::MechanicalAbnormal,
-        Self::GrowthAlteration,
-        Self::DegenerationAndNecrosis,
-        Self::NonAcuteInflammation,
-        Self::NonMalignantNeoplasm,
-        Self::MalignantNeoplasm,
-        Self::BasalCellCarcinoma,
-        Self::CarcinomaUnspecifiedType,
-        Self::AdditionalTissueRequired,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TissueTypeCode, TABLE_0417, NoTissueExpected, InsufficientTissue, NotAbnormal,
+    AbnormalNotCategorized, MechanicalAbnormal, GrowthAlteration,
+    DegenerationAndNecrosis, NonAcuteInflammation, NonMalignantNeoplasm,
+    MalignantNeoplasm, BasalCellCarcinoma, CarcinomaUnspecifiedType,
+    AdditionalTissueRequired
+);
 
 /// Table 0418: Procedure priority.
 pub static TABLE_0418: TableDesc = TableDesc {
@@ -21904,7 +17257,7 @@ pub static TABLE_0418: TableDesc = TableDesc {
 
 /// The codes of table 0418: Procedure priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcedurePriority {
     /// `0`: the admitting procedure
     TheAdmittingProcedure,
@@ -21915,20 +17268,10 @@ pub enum ProcedurePriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcedurePriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcedurePriority {
-    const DESC: &'static TableDesc = &TABLE_0418;
-    const ALL: &'static [Self] = &[
-        Self::TheAdmittingProcedure,
-        Self::ThePrimaryProcedure,
-        Self::ForRankedSecondaryProcedures,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcedurePriority, TABLE_0418, TheAdmittingProcedure, ThePrimaryProcedure,
+    ForRankedSecondaryProcedures
+);
 
 /// Table 0421: Severity of illness code.
 pub static TABLE_0421: TableDesc = TableDesc {
@@ -21941,7 +17284,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
 
 /// The codes of table 0421: Severity of illness code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SeverityOfIllnessCode {
     /// `MI`: Mild
     Mild,
@@ -21952,16 +17295,7 @@ pub enum SeverityOfIllnessCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SeverityOfIllnessCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SeverityOfIllnessCode {
-    const DESC: &'static TableDesc = &TABLE_0421;
-    const ALL: &'static [Self] = &[Self::Mild, Self::Moderate, Self::Severe];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SeverityOfIllnessCode, TABLE_0421, Mild, Moderate, Severe);
 
 /// Table 0422: Triage code.
 pub static TABLE_0422: TableDesc = TableDesc {
@@ -21981,7 +17315,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
 
 /// The codes of table 0422: Triage code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TriageCode {
     /// `1`: Non-acute
     NonAcute,
@@ -21998,23 +17332,9 @@ pub enum TriageCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TriageCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TriageCode {
-    const DESC: &'static TableDesc = &TABLE_0422;
-    const ALL: &'static [Self] = &[
-        Self::NonAcute,
-        Self::Acute,
-        Self::Urgent,
-        Self::Severe,
-        Self::DeadOnArrivalDoa,
-        Self::Other,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TriageCode, TABLE_0422, NonAcute, Acute, Urgent, Severe, DeadOnArrivalDoa, Other
+);
 
 /// Table 0423: Case category code.
 pub static TABLE_0423: TableDesc = TableDesc {
@@ -22027,23 +17347,14 @@ pub static TABLE_0423: TableDesc = TableDesc {
 
 /// The codes of table 0423: Case category code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CaseCategoryCode {
     /// `D`: Doctor's Office Closed
     DoctorsOfficeClosed,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CaseCategoryCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CaseCategoryCode {
-    const DESC: &'static TableDesc = &TABLE_0423;
-    const ALL: &'static [Self] = &[Self::DoctorsOfficeClosed];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CaseCategoryCode, TABLE_0423, DoctorsOfficeClosed);
 
 /// Table 0424: Gestation category code.
 pub static TABLE_0424: TableDesc = TableDesc {
@@ -22060,7 +17371,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
 
 /// The codes of table 0424: Gestation category code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum GestationCategoryCode {
     /// `1`: Premature / Pre-term
     PrematurePreTerm,
@@ -22071,20 +17382,9 @@ pub enum GestationCategoryCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for GestationCategoryCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for GestationCategoryCode {
-    const DESC: &'static TableDesc = &TABLE_0424;
-    const ALL: &'static [Self] = &[
-        Self::PrematurePreTerm,
-        Self::FullTerm,
-        Self::OverduePostTerm,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    GestationCategoryCode, TABLE_0424, PrematurePreTerm, FullTerm, OverduePostTerm
+);
 
 /// Table 0425: Newborn code.
 pub static TABLE_0425: TableDesc = TableDesc {
@@ -22103,7 +17403,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
 
 /// The codes of table 0425: Newborn code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NewbornCode {
     /// `1`: Born in facility
     BornInFacility,
@@ -22118,22 +17418,9 @@ pub enum NewbornCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NewbornCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NewbornCode {
-    const DESC: &'static TableDesc = &TABLE_0425;
-    const ALL: &'static [Self] = &[
-        Self::BornInFacility,
-        Self::TransferIn,
-        Self::BornEnRoute,
-        Self::Other,
-        Self::BornAtHome,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NewbornCode, TABLE_0425, BornInFacility, TransferIn, BornEnRoute, Other, BornAtHome
+);
 
 /// Table 0426: Blood product code.
 pub static TABLE_0426: TableDesc = TableDesc {
@@ -22162,7 +17449,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
 
 /// The codes of table 0426: Blood product code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BloodProductCode {
     /// `CRYO`: Cryoprecipitated AHF
     CryoprecipitatedAhf,
@@ -22197,32 +17484,13 @@ pub enum BloodProductCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BloodProductCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BloodProductCode {
-    const DESC: &'static TableDesc = &TABLE_0426;
-    const ALL: &'static [Self] = &[
-        Self::CryoprecipitatedAhf,
-        Self::PooledCryopecipitate,
-        Self::FreshFrozenPlasma,
-        Self::FreshFrozenPlasmaThawed,
-        Self::PackedCells,
-        Self::AutologousPackedCells,
-        Self::PackedCellsNeonatal,
-        Self::WashedPackedCells,
-        Self::PlateletConcentrate,
-        Self::ReducedVolumePlatelets,
-        Self::PooledPlatelets,
-        Self::PlateletPheresis,
-        Self::LeukoreducedPlateletPheresis,
-        Self::ReconstitutedWholeBlood,
-        Self::AutologousWholeBlood,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BloodProductCode, TABLE_0426, CryoprecipitatedAhf, PooledCryopecipitate,
+    FreshFrozenPlasma, FreshFrozenPlasmaThawed, PackedCells, AutologousPackedCells,
+    PackedCellsNeonatal, WashedPackedCells, PlateletConcentrate, ReducedVolumePlatelets,
+    PooledPlatelets, PlateletPheresis, LeukoreducedPlateletPheresis,
+    ReconstitutedWholeBlood, AutologousWholeBlood
+);
 
 /// Table 0427: Risk management incident code.
 pub static TABLE_0427: TableDesc = TableDesc {
@@ -22250,7 +17518,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
 
 /// The codes of table 0427: Risk management incident code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RiskManagementIncidentCode {
     /// `B`: Body fluid exposure
     BodyFluidExposure,
@@ -22283,31 +17551,12 @@ pub enum RiskManagementIncidentCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RiskManagementIncidentCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RiskManagementIncidentCode {
-    const DESC: &'static TableDesc = &TABLE_0427;
-    const ALL: &'static [Self] = &[
-        Self::BodyFluidExposure,
-        Self::ContaminatedSubstance,
-        Self::DietErrors,
-        Self::EquipmentProblem,
-        Self::PatientFellNotFromBed,
-        Self::PatientFellFromBed,
-        Self::InfusionError,
-        Self::ForeignObjectLeftDuringSurgery,
-        Self::SterilePrecautionViolated,
-        Self::Other,
-        Self::ProcedureError,
-        Self::PharmaceuticalError,
-        Self::SuicideAttempt,
-        Self::TransfusionError,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RiskManagementIncidentCode, TABLE_0427, BodyFluidExposure, ContaminatedSubstance,
+    DietErrors, EquipmentProblem, PatientFellNotFromBed, PatientFellFromBed,
+    InfusionError, ForeignObjectLeftDuringSurgery, SterilePrecautionViolated, Other,
+    ProcedureError, PharmaceuticalError, SuicideAttempt, TransfusionError
+);
 
 /// Table 0428: Incident type code.
 pub static TABLE_0428: TableDesc = TableDesc {
@@ -22320,7 +17569,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
 
 /// The codes of table 0428: Incident type code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IncidentTypeCode {
     /// `O`: Other
     Other,
@@ -22331,16 +17580,7 @@ pub enum IncidentTypeCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IncidentTypeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IncidentTypeCode {
-    const DESC: &'static TableDesc = &TABLE_0428;
-    const ALL: &'static [Self] = &[Self::Other, Self::Preventable, Self::UserError];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(IncidentTypeCode, TABLE_0428, Other, Preventable, UserError);
 
 /// Table 0429: Production class Code.
 pub static TABLE_0429: TableDesc = TableDesc {
@@ -22366,7 +17606,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
 
 /// The codes of table 0429: Production class Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProductionClassCode {
     /// `BR`: Breeding/genetic stock
     BreedingGeneticStock,
@@ -22395,29 +17635,11 @@ pub enum ProductionClassCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProductionClassCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProductionClassCode {
-    const DESC: &'static TableDesc = &TABLE_0429;
-    const ALL: &'static [Self] = &[
-        Self::BreedingGeneticStock,
-        Self::Dairy,
-        Self::Draft,
-        Self::DualPurpose,
-        Self::LayerIncludesMultiplierFlocks,
-        Self::Meat,
-        Self::NotApplicable,
-        Self::Other,
-        Self::Pleasure,
-        Self::Racing,
-        Self::Show,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProductionClassCode, TABLE_0429, BreedingGeneticStock, Dairy, Draft, DualPurpose,
+    LayerIncludesMultiplierFlocks, Meat, NotApplicable, Other, Pleasure, Racing, Show,
+    Unknown
+);
 
 /// Table 0430: Mode of arrival code.
 pub static TABLE_0430: TableDesc = TableDesc {
@@ -22438,7 +17660,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
 
 /// The codes of table 0430: Mode of arrival code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ModeOfArrivalCode {
     /// `A`: Ambulance
     Ambulance,
@@ -22457,24 +17679,10 @@ pub enum ModeOfArrivalCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ModeOfArrivalCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ModeOfArrivalCode {
-    const DESC: &'static TableDesc = &TABLE_0430;
-    const ALL: &'static [Self] = &[
-        Self::Ambulance,
-        Self::Car,
-        Self::OnFoot,
-        Self::Helicopter,
-        Self::Other,
-        Self::PublicTransport,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ModeOfArrivalCode, TABLE_0430, Ambulance, Car, OnFoot, Helicopter, Other,
+    PublicTransport, Unknown
+);
 
 /// Table 0431: Recreational drug use code.
 pub static TABLE_0431: TableDesc = TableDesc {
@@ -22495,7 +17703,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
 
 /// The codes of table 0431: Recreational drug use code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RecreationalDrugUseCode {
     /// `A`: Alcohol
     Alcohol,
@@ -22514,24 +17722,10 @@ pub enum RecreationalDrugUseCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RecreationalDrugUseCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RecreationalDrugUseCode {
-    const DESC: &'static TableDesc = &TABLE_0431;
-    const ALL: &'static [Self] = &[
-        Self::Alcohol,
-        Self::TobaccoChewed,
-        Self::Kava,
-        Self::Marijuana,
-        Self::Other,
-        Self::TobaccoSmoked,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RecreationalDrugUseCode, TABLE_0431, Alcohol, TobaccoChewed, Kava, Marijuana, Other,
+    TobaccoSmoked, Unknown
+);
 
 /// Table 0432: Admission level of care code.
 pub static TABLE_0432: TableDesc = TableDesc {
@@ -22551,7 +17745,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
 
 /// The codes of table 0432: Admission level of care code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdmissionLevelOfCareCode {
     /// `AC`: Acute
     Acute,
@@ -22568,23 +17762,10 @@ pub enum AdmissionLevelOfCareCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdmissionLevelOfCareCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdmissionLevelOfCareCode {
-    const DESC: &'static TableDesc = &TABLE_0432;
-    const ALL: &'static [Self] = &[
-        Self::Acute,
-        Self::Chronic,
-        Self::Comatose,
-        Self::Critical,
-        Self::Improved,
-        Self::Moribund,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdmissionLevelOfCareCode, TABLE_0432, Acute, Chronic, Comatose, Critical, Improved,
+    Moribund
+);
 
 /// Table 0433: Precaution code.
 pub static TABLE_0433: TableDesc = TableDesc {
@@ -22607,7 +17788,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
 
 /// The codes of table 0433: Precaution code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrecautionCode {
     /// `A`: Aggressive
     Aggressive,
@@ -22630,26 +17811,10 @@ pub enum PrecautionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrecautionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrecautionCode {
-    const DESC: &'static TableDesc = &TABLE_0433;
-    const ALL: &'static [Self] = &[
-        Self::Aggressive,
-        Self::Blind,
-        Self::Confused,
-        Self::Deaf,
-        Self::OnIv,
-        Self::NoCodeIe,
-        Self::Other,
-        Self::Paraplegic,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PrecautionCode, TABLE_0433, Aggressive, Blind, Confused, Deaf, OnIv, NoCodeIe, Other,
+    Paraplegic, Unknown
+);
 
 /// Table 0434: Patient condition code.
 pub static TABLE_0434: TableDesc = TableDesc {
@@ -22669,7 +17834,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
 
 /// The codes of table 0434: Patient condition code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientConditionCode {
     /// `A`: Satisfactory
     Satisfactory,
@@ -22686,23 +17851,10 @@ pub enum PatientConditionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientConditionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientConditionCode {
-    const DESC: &'static TableDesc = &TABLE_0434;
-    const ALL: &'static [Self] = &[
-        Self::Satisfactory,
-        Self::Critical,
-        Self::Other,
-        Self::Poor,
-        Self::Stable,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientConditionCode, TABLE_0434, Satisfactory, Critical, Other, Poor, Stable,
+    Unknown
+);
 
 /// Table 0435: Advance directive code.
 pub static TABLE_0435: TableDesc = TableDesc {
@@ -22715,23 +17867,14 @@ pub static TABLE_0435: TableDesc = TableDesc {
 
 /// The codes of table 0435: Advance directive code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdvanceDirectiveCode {
     /// `DNR`: Do not resuscitate
     DoNotResuscitate,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdvanceDirectiveCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdvanceDirectiveCode {
-    const DESC: &'static TableDesc = &TABLE_0435;
-    const ALL: &'static [Self] = &[Self::DoNotResuscitate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AdvanceDirectiveCode, TABLE_0435, DoNotResuscitate);
 
 /// Table 0436: Sensitivity to Causative Agent code.
 pub static TABLE_0436: TableDesc = TableDesc {
@@ -22749,7 +17892,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
 
 /// The codes of table 0436: Sensitivity to Causative Agent code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SensitivityToCausativeAgentCode {
     /// `AD`: Adverse Reaction (Not otherwise classified)
     AdverseReactionNotOtherwiseClassified,
@@ -22762,21 +17905,10 @@ pub enum SensitivityToCausativeAgentCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SensitivityToCausativeAgentCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SensitivityToCausativeAgentCode {
-    const DESC: &'static TableDesc = &TABLE_0436;
-    const ALL: &'static [Self] = &[
-        Self::AdverseReactionNotOtherwiseClassified,
-        Self::Allergy,
-        Self::Contraindication,
-        Self::Intolerance,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SensitivityToCausativeAgentCode, TABLE_0436, AdverseReactionNotOtherwiseClassified,
+    Allergy, Contraindication, Intolerance
+);
 
 /// Table 0437: Alert device code.
 pub static TABLE_0437: TableDesc = TableDesc {
@@ -22789,7 +17921,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
 
 /// The codes of table 0437: Alert device code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AlertDeviceCode {
     /// `B`: Bracelet
     Bracelet,
@@ -22800,16 +17932,7 @@ pub enum AlertDeviceCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AlertDeviceCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AlertDeviceCode {
-    const DESC: &'static TableDesc = &TABLE_0437;
-    const ALL: &'static [Self] = &[Self::Bracelet, Self::Necklace, Self::WalletCard];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AlertDeviceCode, TABLE_0437, Bracelet, Necklace, WalletCard);
 
 /// Table 0438: Allergy clinical status.
 pub static TABLE_0438: TableDesc = TableDesc {
@@ -22830,7 +17953,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
 
 /// The codes of table 0438: Allergy clinical status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllergyClinicalStatus {
     /// `C`: Confirmed or verified
     ConfirmedOrVerified,
@@ -22849,24 +17972,10 @@ pub enum AllergyClinicalStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllergyClinicalStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllergyClinicalStatus {
-    const DESC: &'static TableDesc = &TABLE_0438;
-    const ALL: &'static [Self] = &[
-        Self::ConfirmedOrVerified,
-        Self::DoubtRaised,
-        Self::Erroneous,
-        Self::ConfirmedButInactive,
-        Self::Pending,
-        Self::Suspect,
-        Self::Unconfirmed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllergyClinicalStatus, TABLE_0438, ConfirmedOrVerified, DoubtRaised, Erroneous,
+    ConfirmedButInactive, Pending, Suspect, Unconfirmed
+);
 
 /// Table 0440: Data types.
 pub static TABLE_0440: TableDesc = TableDesc {
@@ -22935,7 +18044,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
 
 /// The codes of table 0440: Data types.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DataTypes {
     /// `AD`: Address
     Address,
@@ -23050,72 +18159,22 @@ pub enum DataTypes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DataTypes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DataTypes {
-    const DESC: &'static TableDesc = &TABLE_0440;
-    const ALL: &'static [Self] = &[
-        Self::Address,
-        Self::ChannelDefinition,
-        Self::CodedElement,
-        Self::CodedElementWithFormattedValues,
-        Self::CompositeIdWithCheckDigit,
-        Self::Composite,
-        Self::CompositeIdNumberAndName,
-        Self::CodedWithNoExceptions,
-        Self::CompositePrice,
-        Self::CompositeQuantityWithUnits,
-        Self::CodedWithExceptions,
-        Self::ExtendedCompositeIdWithCheckDigit,
-        Self::DriversLicenseNumber,
-        Self::DateTimeRange,
-        Self::Date,
-        Self::EncapsulatedData,
-        Self::EntityIdentifier,
-        Self::FinancialClass,
-        Self::FamilyName,
-        Self::FormattedText,
-        Self::HierarchicDesignator,
-        Self::CodedValuesForHl7Tables,
-        Self::CodedValueForUserDefinedTables,
-        Self::JobCodeClass,
-        Self::MultiplexedArray,
-        Self::Money,
-        Self::NumericArray,
-        Self::Numeric,
-        Self::PersonLocation,
-        Self::PersonName,
-        Self::PerformingPersonTimeStamp,
-        Self::ProcessingType,
-        Self::QueryInputParameterList,
-        Self::QuerySelectionCriteria,
-        Self::RowColumnDefinition,
-        Self::RepeatInterval,
-        Self::ReferencePointer,
-        Self::StreetAddress,
-        Self::SchedulingClassValuePair,
-        Self::SequenceId,
-        Self::StructuredNumeric,
-        Self::SortOrder,
-        Self::String,
-        Self::Time,
-        Self::TelephoneNumber,
-        Self::TimingQuantity,
-        Self::TimeStamp,
-        Self::TextData,
-        Self::VisitingHours,
-        Self::VersionIdentifier,
-        Self::ExtendedAddress,
-        Self::ExtendedCompositeIdNumberAndName,
-        Self::CodeXon,
-        Self::ExtendedPersonName,
-        Self::ExtendedTelecommunicationsNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DataTypes, TABLE_0440, Address, ChannelDefinition, CodedElement,
+    CodedElementWithFormattedValues, CompositeIdWithCheckDigit, Composite,
+    CompositeIdNumberAndName, CodedWithNoExceptions, CompositePrice,
+    CompositeQuantityWithUnits, CodedWithExceptions, ExtendedCompositeIdWithCheckDigit,
+    DriversLicenseNumber, DateTimeRange, Date, EncapsulatedData, EntityIdentifier,
+    FinancialClass, FamilyName, FormattedText, HierarchicDesignator,
+    CodedValuesForHl7Tables, CodedValueForUserDefinedTables, JobCodeClass,
+    MultiplexedArray, Money, NumericArray, Numeric, PersonLocation, PersonName,
+    PerformingPersonTimeStamp, ProcessingType, QueryInputParameterList,
+    QuerySelectionCriteria, RowColumnDefinition, RepeatInterval, ReferencePointer,
+    StreetAddress, SchedulingClassValuePair, SequenceId, StructuredNumeric, SortOrder,
+    String, Time, TelephoneNumber, TimingQuantity, TimeStamp, TextData, VisitingHours,
+    VersionIdentifier, ExtendedAddress, ExtendedCompositeIdNumberAndName, CodeXon,
+    ExtendedPersonName, ExtendedTelecommunicationsNumber
+);
 
 /// Table 0441: Immunization registry status.
 pub static TABLE_0441: TableDesc = TableDesc {
@@ -23136,7 +18195,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
 
 /// The codes of table 0441: Immunization registry status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ImmunizationRegistryStatus {
     /// `A`: Active
     Active,
@@ -23155,24 +18214,10 @@ pub enum ImmunizationRegistryStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ImmunizationRegistryStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ImmunizationRegistryStatus {
-    const DESC: &'static TableDesc = &TABLE_0441;
-    const ALL: &'static [Self] = &[
-        Self::Active,
-        Self::InactiveI,
-        Self::InactiveLostToFollowUpCancelContract,
-        Self::CodeM,
-        Self::Other,
-        Self::InactiveP,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ImmunizationRegistryStatus, TABLE_0441, Active, InactiveI,
+    InactiveLostToFollowUpCancelContract, CodeM, Other, InactiveP, Unknown
+);
 
 /// Table 0442: Location service code.
 pub static TABLE_0442: TableDesc = TableDesc {
@@ -23190,7 +18235,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
 
 /// The codes of table 0442: Location service code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationServiceCode {
     /// `D`: Diagnostic
     Diagnostic,
@@ -23203,21 +18248,10 @@ pub enum LocationServiceCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationServiceCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationServiceCode {
-    const DESC: &'static TableDesc = &TABLE_0442;
-    const ALL: &'static [Self] = &[
-        Self::Diagnostic,
-        Self::EmergencyRoomCasualty,
-        Self::PrimaryCare,
-        Self::Therapeutic,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationServiceCode, TABLE_0442, Diagnostic, EmergencyRoomCasualty, PrimaryCare,
+    Therapeutic
+);
 
 /// Table 0443: Provider role.
 pub static TABLE_0443: TableDesc = TableDesc {
@@ -23238,7 +18272,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
 
 /// The codes of table 0443: Provider role.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProviderRole0443 {
     /// `AD`: Admitting
     Admitting,
@@ -23257,24 +18291,11 @@ pub enum ProviderRole0443 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProviderRole0443 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProviderRole0443 {
-    const DESC: &'static TableDesc = &TABLE_0443;
-    const ALL: &'static [Self] = &[
-        Self::Admitting,
-        Self::Attending,
-        Self::ConsultingProvider,
-        Self::FamilyHealthCareProfessional,
-        Self::PrimaryCareProvider,
-        Self::ReferringProvider,
-        Self::ReferredToProvider,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProviderRole0443, TABLE_0443, Admitting, Attending, ConsultingProvider,
+    FamilyHealthCareProfessional, PrimaryCareProvider, ReferringProvider,
+    ReferredToProvider
+);
 
 /// Table 0444: Name assembly order.
 pub static TABLE_0444: TableDesc = TableDesc {
@@ -23290,7 +18311,7 @@ pub static TABLE_0444: TableDesc = TableDesc {
 
 /// The codes of table 0444: Name assembly order.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NameAssemblyOrder {
     /// `F`: Prefix Family Middle Given Suffix
     PrefixFamilyMiddleGivenSuffix,
@@ -23299,19 +18320,10 @@ pub enum NameAssemblyOrder {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NameAssemblyOrder {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NameAssemblyOrder {
-    const DESC: &'static TableDesc = &TABLE_0444;
-    const ALL: &'static [Self] = &[
-        Self::PrefixFamilyMiddleGivenSuffix,
-        Self::PrefixGivenMiddleFamilySuffix,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NameAssemblyOrder, TABLE_0444, PrefixFamilyMiddleGivenSuffix,
+    PrefixGivenMiddleFamilySuffix
+);
 
 /// Table 0445: Identity Reliability Code.
 pub static TABLE_0445: TableDesc = TableDesc {
@@ -23329,7 +18341,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
 
 /// The codes of table 0445: Identity Reliability Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IdentityReliabilityCode {
     /// `AL`: Patient/Person Name is an Alias
     PatientPersonNameIsAnAlias,
@@ -23342,21 +18354,10 @@ pub enum IdentityReliabilityCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IdentityReliabilityCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IdentityReliabilityCode {
-    const DESC: &'static TableDesc = &TABLE_0445;
-    const ALL: &'static [Self] = &[
-        Self::PatientPersonNameIsAnAlias,
-        Self::UnknownDefaultAddress,
-        Self::UnknownDefaultDateOfBirth,
-        Self::UnknownDefaultSocialSecurityNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    IdentityReliabilityCode, TABLE_0445, PatientPersonNameIsAnAlias,
+    UnknownDefaultAddress, UnknownDefaultDateOfBirth, UnknownDefaultSocialSecurityNumber
+);
 
 /// Table 0446: Species Code.
 pub static TABLE_0446: TableDesc = TableDesc {
@@ -23405,7 +18406,7 @@ pub static TABLE_0450: TableDesc = TableDesc {
 
 /// The codes of table 0450: Event type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventType0450 {
     /// `LOG`: Log Event
     LogEvent,
@@ -23414,16 +18415,7 @@ pub enum EventType0450 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventType0450 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventType0450 {
-    const DESC: &'static TableDesc = &TABLE_0450;
-    const ALL: &'static [Self] = &[Self::LogEvent, Self::ServiceEvent];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EventType0450, TABLE_0450, LogEvent, ServiceEvent);
 
 /// Table 0451: Substance identifier.
 pub static TABLE_0451: TableDesc = TableDesc {
@@ -23436,23 +18428,14 @@ pub static TABLE_0451: TableDesc = TableDesc {
 
 /// The codes of table 0451: Substance identifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubstanceIdentifier {
     /// `ALL`: Used for query of all inventory items
     UsedForQueryOfAllInventoryItems,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubstanceIdentifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubstanceIdentifier {
-    const DESC: &'static TableDesc = &TABLE_0451;
-    const ALL: &'static [Self] = &[Self::UsedForQueryOfAllInventoryItems];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SubstanceIdentifier, TABLE_0451, UsedForQueryOfAllInventoryItems);
 
 /// Table 0452: Health care provider type code.
 pub static TABLE_0452: TableDesc = TableDesc {
@@ -23467,23 +18450,14 @@ pub static TABLE_0452: TableDesc = TableDesc {
 
 /// The codes of table 0452: Health care provider type code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum HealthCareProviderTypeCode {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 1 - Type
     CodeSuggestion,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for HealthCareProviderTypeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for HealthCareProviderTypeCode {
-    const DESC: &'static TableDesc = &TABLE_0452;
-    const ALL: &'static [Self] = &[Self::CodeSuggestion];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(HealthCareProviderTypeCode, TABLE_0452, CodeSuggestion);
 
 /// Table 0453: Health care provider classification.
 pub static TABLE_0453: TableDesc = TableDesc {
@@ -23501,23 +18475,14 @@ pub static TABLE_0453: TableDesc = TableDesc {
 
 /// The codes of table 0453: Health care provider classification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum HealthCareProviderClassification {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 2 - Classification
     CodeSuggestion,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for HealthCareProviderClassification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for HealthCareProviderClassification {
-    const DESC: &'static TableDesc = &TABLE_0453;
-    const ALL: &'static [Self] = &[Self::CodeSuggestion];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(HealthCareProviderClassification, TABLE_0453, CodeSuggestion);
 
 /// Table 0454: Health care provider area of specialization.
 pub static TABLE_0454: TableDesc = TableDesc {
@@ -23535,23 +18500,14 @@ pub static TABLE_0454: TableDesc = TableDesc {
 
 /// The codes of table 0454: Health care provider area of specialization.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum HealthCareProviderAreaOfSpecialization {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 3 - specialization
     CodeSuggestion,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for HealthCareProviderAreaOfSpecialization {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for HealthCareProviderAreaOfSpecialization {
-    const DESC: &'static TableDesc = &TABLE_0454;
-    const ALL: &'static [Self] = &[Self::CodeSuggestion];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(HealthCareProviderAreaOfSpecialization, TABLE_0454, CodeSuggestion);
 
 /// Table 0455: Type of bill code.
 pub static TABLE_0455: TableDesc = TableDesc {
@@ -23567,7 +18523,7 @@ pub static TABLE_0455: TableDesc = TableDesc {
 
 /// The codes of table 0455: Type of bill code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TypeOfBillCode {
     /// `131`: Hospital - Outpatient - Admit thru Discharge Claim
     Code131,
@@ -23576,19 +18532,9 @@ pub enum TypeOfBillCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TypeOfBillCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TypeOfBillCode {
-    const DESC: &'static TableDesc = &TABLE_0455;
-    const ALL: &'static [Self] = &[
-        Self::Code131,
-        Self::HospitalOtherAdmitThruDischargeClaim,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TypeOfBillCode, TABLE_0455, Code131, HospitalOtherAdmitThruDischargeClaim
+);
 
 /// Table 0456: Revenue code.
 pub static TABLE_0456: TableDesc = TableDesc {
@@ -23608,7 +18554,7 @@ pub static TABLE_0456: TableDesc = TableDesc {
 
 /// The codes of table 0456: Revenue code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RevenueCode {
     /// `260`: IV Therapy
     IvTherapy,
@@ -23625,23 +18571,10 @@ pub enum RevenueCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RevenueCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RevenueCode {
-    const DESC: &'static TableDesc = &TABLE_0456;
-    const ALL: &'static [Self] = &[
-        Self::IvTherapy,
-        Self::Oncology,
-        Self::LabChemistry,
-        Self::CafeteriaGuestTray,
-        Self::TelephoneTelegraph,
-        Self::TvRadio,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RevenueCode, TABLE_0456, IvTherapy, Oncology, LabChemistry, CafeteriaGuestTray,
+    TelephoneTelegraph, TvRadio
+);
 
 /// Table 0457: Overall claim disposition code.
 pub static TABLE_0457: TableDesc = TableDesc {
@@ -23660,7 +18593,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
 
 /// The codes of table 0457: Overall claim disposition code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OverallClaimDispositionCode {
     /// `0`: No edits present on claim
     NoEditsPresentOnClaim,
@@ -23675,22 +18608,10 @@ pub enum OverallClaimDispositionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OverallClaimDispositionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OverallClaimDispositionCode {
-    const DESC: &'static TableDesc = &TABLE_0457;
-    const ALL: &'static [Self] = &[
-        Self::NoEditsPresentOnClaim,
-        Self::Code1,
-        Self::Code2,
-        Self::ClaimDenied3,
-        Self::ClaimDenied4,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OverallClaimDispositionCode, TABLE_0457, NoEditsPresentOnClaim, Code1, Code2,
+    ClaimDenied3, ClaimDenied4
+);
 
 /// Table 0458: OCE edit code.
 pub static TABLE_0458: TableDesc = TableDesc {
@@ -23785,7 +18706,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
 
 /// The codes of table 0458: OCE edit code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OceEditCode {
     /// `1`: Invalid diagnosis code
     InvalidDiagnosisCode,
@@ -23874,59 +18795,17 @@ pub enum OceEditCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OceEditCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OceEditCode {
-    const DESC: &'static TableDesc = &TABLE_0458;
-    const ALL: &'static [Self] = &[
-        Self::InvalidDiagnosisCode,
-        Self::Code10,
-        Self::NonCoveredServiceSubmittedForFiReview,
-        Self::QuestionableCoveredService,
-        Self::Code13,
-        Self::Code14,
-        Self::ServiceUnitOutOfRangeForProcedure,
-        Self::Code16,
-        Self::Code17,
-        Self::InpatientProcedure,
-        Self::Code19,
-        Self::DiagnosisAndAgeConflict,
-        Self::Code20,
-        Self::Code21,
-        Self::InvalidModifier,
-        Self::InvalidDate,
-        Self::DateOutOfOceRange,
-        Self::InvalidAge,
-        Self::InvalidSex,
-        Self::OnlyIncidentalServicesReported,
-        Self::Code28,
-        Self::Code29,
-        Self::DiagnosisAndSexConflict,
-        Self::Code30,
-        Self::Code31,
-        Self::Code32,
-        Self::Code33,
-        Self::Code34,
-        Self::Code35,
-        Self::Code36,
-        Self::Code37,
-        Self::Code38,
-        Self::Code39,
-        Self::MedicareSecondaryPayerAlert,
-        Self::Code40,
-        Self::InvalidRevenueCode,
-        Self::Code42,
-        Self::ECodeAsReasonForVisit,
-        Self::InvalidProcedureCode,
-        Self::ProcedureAndAgeConflict,
-        Self::ProcedureAndSexConflict,
-        Self::NovCoveredService,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OceEditCode, TABLE_0458, InvalidDiagnosisCode, Code10,
+    NonCoveredServiceSubmittedForFiReview, QuestionableCoveredService, Code13, Code14,
+    ServiceUnitOutOfRangeForProcedure, Code16, Code17, InpatientProcedure, Code19,
+    DiagnosisAndAgeConflict, Code20, Code21, InvalidModifier, InvalidDate,
+    DateOutOfOceRange, InvalidAge, InvalidSex, OnlyIncidentalServicesReported, Code28,
+    Code29, DiagnosisAndSexConflict, Code30, Code31, Code32, Code33, Code34, Code35,
+    Code36, Code37, Code38, Code39, MedicareSecondaryPayerAlert, Code40,
+    InvalidRevenueCode, Code42, ECodeAsReasonForVisit, InvalidProcedureCode,
+    ProcedureAndAgeConflict, ProcedureAndSexConflict, NovCoveredService
+);
 
 /// Table 0459: Reimbursement Action Code.
 pub static TABLE_0459: TableDesc = TableDesc {
@@ -23944,7 +18823,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
 
 /// The codes of table 0459: Reimbursement Action Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReimbursementActionCode {
     /// `0`: OCE line item denial or rejection is not ignored
     OceLineItemDenialOrRejectionIsNotIgnored,
@@ -23957,21 +18836,11 @@ pub enum ReimbursementActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReimbursementActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReimbursementActionCode {
-    const DESC: &'static TableDesc = &TABLE_0459;
-    const ALL: &'static [Self] = &[
-        Self::OceLineItemDenialOrRejectionIsNotIgnored,
-        Self::OceLineItemDenialOrRejectionIsIgnored,
-        Self::ExternalLineItemDenial,
-        Self::ExternalLineItemRejection,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReimbursementActionCode, TABLE_0459, OceLineItemDenialOrRejectionIsNotIgnored,
+    OceLineItemDenialOrRejectionIsIgnored, ExternalLineItemDenial,
+    ExternalLineItemRejection
+);
 
 /// Table 0460: Denial or rejection code.
 pub static TABLE_0460: TableDesc = TableDesc {
@@ -23988,7 +18857,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
 
 /// The codes of table 0460: Denial or rejection code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DenialOrRejectionCode {
     /// `0`: Line item not denied or rejected
     LineItemNotDeniedOrRejected,
@@ -23999,20 +18868,10 @@ pub enum DenialOrRejectionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DenialOrRejectionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DenialOrRejectionCode {
-    const DESC: &'static TableDesc = &TABLE_0460;
-    const ALL: &'static [Self] = &[
-        Self::LineItemNotDeniedOrRejected,
-        Self::LineItemDeniedOrRejected,
-        Self::LineItemIsOnAMultipleDayClaim,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DenialOrRejectionCode, TABLE_0460, LineItemNotDeniedOrRejected,
+    LineItemDeniedOrRejected, LineItemIsOnAMultipleDayClaim
+);
 
 /// Table 0461: License number.
 pub static TABLE_0461: TableDesc = TableDesc {
@@ -24065,7 +18924,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
 
 /// The codes of table 0465: Name/address representation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NameAddressRepresentation {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
     AlphabeticIeDefaultOrSomeSingleByte,
@@ -24076,20 +18935,10 @@ pub enum NameAddressRepresentation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NameAddressRepresentation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NameAddressRepresentation {
-    const DESC: &'static TableDesc = &TABLE_0465;
-    const ALL: &'static [Self] = &[
-        Self::AlphabeticIeDefaultOrSomeSingleByte,
-        Self::IdeographicIeKanji,
-        Self::PhoneticIeAsciiKatakanaHiraganaEtc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NameAddressRepresentation, TABLE_0465, AlphabeticIeDefaultOrSomeSingleByte,
+    IdeographicIeKanji, PhoneticIeAsciiKatakanaHiraganaEtc
+);
 
 /// Table 0466: Ambulatory payment classification code.
 pub static TABLE_0466: TableDesc = TableDesc {
@@ -24107,7 +18956,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
 
 /// The codes of table 0466: Ambulatory payment classification code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmbulatoryPaymentClassificationCode {
     /// `031`: Dental procedures
     DentalProcedures031,
@@ -24120,21 +18969,10 @@ pub enum AmbulatoryPaymentClassificationCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmbulatoryPaymentClassificationCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmbulatoryPaymentClassificationCode {
-    const DESC: &'static TableDesc = &TABLE_0466;
-    const ALL: &'static [Self] = &[
-        Self::DentalProcedures031,
-        Self::ExcisionBiopsy,
-        Self::Level1SkinRepair,
-        Self::DentalProcedures31,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AmbulatoryPaymentClassificationCode, TABLE_0466, DentalProcedures031, ExcisionBiopsy,
+    Level1SkinRepair, DentalProcedures31
+);
 
 /// Table 0467: Modifier edit code.
 pub static TABLE_0467: TableDesc = TableDesc {
@@ -24154,7 +18992,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
 
 /// The codes of table 0467: Modifier edit code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ModifierEditCode {
     /// `0`: Modifier does NOT exist
     ModifierDoesNotExist,
@@ -24171,23 +19009,10 @@ pub enum ModifierEditCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ModifierEditCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ModifierEditCode {
-    const DESC: &'static TableDesc = &TABLE_0467;
-    const ALL: &'static [Self] = &[
-        Self::ModifierDoesNotExist,
-        Self::ModifierPresentNoErrors,
-        Self::ModifierInvalid,
-        Self::ModifierNotApprovedForAscHopdUse,
-        Self::Code4,
-        Self::ModiferEditCodeUnknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ModifierEditCode, TABLE_0467, ModifierDoesNotExist, ModifierPresentNoErrors,
+    ModifierInvalid, ModifierNotApprovedForAscHopdUse, Code4, ModiferEditCodeUnknown
+);
 
 /// Table 0468: Payment adjustment code.
 pub static TABLE_0468: TableDesc = TableDesc {
@@ -24215,7 +19040,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
 
 /// The codes of table 0468: Payment adjustment code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PaymentAdjustmentCode {
     /// `1`: No payment adjustment
     NoPaymentAdjustment,
@@ -24230,22 +19055,9 @@ pub enum PaymentAdjustmentCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PaymentAdjustmentCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PaymentAdjustmentCode {
-    const DESC: &'static TableDesc = &TABLE_0468;
-    const ALL: &'static [Self] = &[
-        Self::NoPaymentAdjustment,
-        Self::Code2,
-        Self::Code3,
-        Self::Code4,
-        Self::Code5,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PaymentAdjustmentCode, TABLE_0468, NoPaymentAdjustment, Code2, Code3, Code4, Code5
+);
 
 /// Table 0469: Packaging status code.
 pub static TABLE_0469: TableDesc = TableDesc {
@@ -24265,7 +19077,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
 
 /// The codes of table 0469: Packaging status code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PackagingStatusCode {
     /// `0`: Not packaged
     NotPackaged,
@@ -24276,20 +19088,9 @@ pub enum PackagingStatusCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PackagingStatusCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PackagingStatusCode {
-    const DESC: &'static TableDesc = &TABLE_0469;
-    const ALL: &'static [Self] = &[
-        Self::NotPackaged,
-        Self::PackagedService,
-        Self::Code2,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PackagingStatusCode, TABLE_0469, NotPackaged, PackagedService, Code2
+);
 
 /// Table 0470: Reimbursement type code.
 pub static TABLE_0470: TableDesc = TableDesc {
@@ -24313,7 +19114,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
 
 /// The codes of table 0470: Reimbursement type code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReimbursementTypeCode {
     /// `Crnl`: Corneal Tissue APC
     CornealTissueApc,
@@ -24338,27 +19139,12 @@ pub enum ReimbursementTypeCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReimbursementTypeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReimbursementTypeCode {
-    const DESC: &'static TableDesc = &TABLE_0470;
-    const ALL: &'static [Self] = &[
-        Self::CornealTissueApc,
-        Self::DurableMedicalEquipment,
-        Self::Epotein,
-        Self::ClinicalLaboratoryApc,
-        Self::ScreeningMammographyApc,
-        Self::ThisApcIsNotPaid,
-        Self::OutpatientProspectivePaymentSystem,
-        Self::PartialHospitalizationApc,
-        Self::PackagedApc,
-        Self::TherapyApc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReimbursementTypeCode, TABLE_0470, CornealTissueApc, DurableMedicalEquipment,
+    Epotein, ClinicalLaboratoryApc, ScreeningMammographyApc, ThisApcIsNotPaid,
+    OutpatientProspectivePaymentSystem, PartialHospitalizationApc, PackagedApc,
+    TherapyApc
+);
 
 /// Table 0471: Query name.
 pub static TABLE_0471: TableDesc = TableDesc {
@@ -24384,7 +19170,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
 
 /// The codes of table 0472: TQ Conjunction ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TqConjunctionId {
     /// `A`: as are sometimes
     AsAreSometimes,
@@ -24395,20 +19181,9 @@ pub enum TqConjunctionId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TqConjunctionId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TqConjunctionId {
-    const DESC: &'static TableDesc = &TABLE_0472;
-    const ALL: &'static [Self] = &[
-        Self::AsAreSometimes,
-        Self::ThisIsAnActuationTime,
-        Self::Eg,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TqConjunctionId, TABLE_0472, AsAreSometimes, ThisIsAnActuationTime, Eg
+);
 
 /// Table 0473: Formulary status.
 pub static TABLE_0473: TableDesc = TableDesc {
@@ -24426,7 +19201,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
 
 /// The codes of table 0473: Formulary status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FormularyStatus {
     /// `G`: This observation/service is on the formulary, and has guidelines
     CodeG,
@@ -24439,21 +19214,10 @@ pub enum FormularyStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FormularyStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FormularyStatus {
-    const DESC: &'static TableDesc = &TABLE_0473;
-    const ALL: &'static [Self] = &[
-        Self::CodeG,
-        Self::CodeN,
-        Self::CodeR,
-        Self::ThisObservationServiceIsOnTheFormulary,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    FormularyStatus, TABLE_0473, CodeG, CodeN, CodeR,
+    ThisObservationServiceIsOnTheFormulary
+);
 
 /// Table 0474: Organization unit type - ORG.
 pub static TABLE_0474: TableDesc = TableDesc {
@@ -24474,7 +19238,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
 
 /// The codes of table 0474: Organization unit type - ORG.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrganizationUnitTypeOrg {
     /// `D`: Department
     Department,
@@ -24493,24 +19257,10 @@ pub enum OrganizationUnitTypeOrg {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrganizationUnitTypeOrg {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrganizationUnitTypeOrg {
-    const DESC: &'static TableDesc = &TABLE_0474;
-    const ALL: &'static [Self] = &[
-        Self::Department,
-        Self::Facility,
-        Self::LocalMarketArea,
-        Self::MedicalCenterArea,
-        Self::Subdivision,
-        Self::Subdepartment,
-        Self::Division,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrganizationUnitTypeOrg, TABLE_0474, Department, Facility, LocalMarketArea,
+    MedicalCenterArea, Subdivision, Subdepartment, Division
+);
 
 /// Table 0913.
 pub static TABLE_0913: TableDesc = TableDesc {

@@ -27,7 +27,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: Administrative Sex.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrativeSex {
     /// `A`: Ambiguous
     Ambiguous,
@@ -44,23 +44,9 @@ pub enum AdministrativeSex {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrativeSex {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrativeSex {
-    const DESC: &'static TableDesc = &TABLE_0001;
-    const ALL: &'static [Self] = &[
-        Self::Ambiguous,
-        Self::Female,
-        Self::Male,
-        Self::NotApplicable,
-        Self::Other,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrativeSex, TABLE_0001, Ambiguous, Female, Male, NotApplicable, Other, Unknown
+);
 
 /// Table 0002: Marital Status.
 pub static TABLE_0002: TableDesc = TableDesc {
@@ -90,7 +76,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 
 /// The codes of table 0002: Marital Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
     Separated,
@@ -127,33 +113,11 @@ pub enum MaritalStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MaritalStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MaritalStatus {
-    const DESC: &'static TableDesc = &TABLE_0002;
-    const ALL: &'static [Self] = &[
-        Self::Separated,
-        Self::Unmarried,
-        Self::CommonLaw,
-        Self::Divorced,
-        Self::LegallySeparated,
-        Self::LivingTogether,
-        Self::Interlocutory,
-        Self::Married,
-        Self::Annulled,
-        Self::Other,
-        Self::DomesticPartner,
-        Self::RegisteredDomesticPartner,
-        Self::Single,
-        Self::Unreported,
-        Self::Unknown,
-        Self::Widowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MaritalStatus, TABLE_0002, Separated, Unmarried, CommonLaw, Divorced,
+    LegallySeparated, LivingTogether, Interlocutory, Married, Annulled, Other,
+    DomesticPartner, RegisteredDomesticPartner, Single, Unreported, Unknown, Widowed
+);
 
 /// Table 0003: Event Type.
 pub static TABLE_0003: TableDesc = TableDesc {
@@ -586,7 +550,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 
 /// The codes of table 0003: Event Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventType0003 {
     /// `A01`: ADT/ACK - Admit/visit notification
     AdtAckAdmitVisitNotification,
@@ -1315,379 +1279,130 @@ pub enum EventType0003 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventType0003 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventType0003 {
-    const DESC: &'static TableDesc = &TABLE_0003;
-    const ALL: &'static [Self] = &[
-        Self::AdtAckAdmitVisitNotification,
-        Self::AdtAckTransferAPatient,
-        Self::AdtAckDischargeEndVisit,
-        Self::AdtAckRegisterAPatient,
-        Self::AdtAckPreAdmitAPatient,
-        Self::AdtAckChangeAnOutpatientToAnInpatient,
-        Self::AdtAckChangeAnInpatientToAnOutpatient,
-        Self::AdtAckUpdatePatientInformation,
-        Self::AdtAckPatientDepartingTracking,
-        Self::AdtAckPatientArrivingTracking,
-        Self::AdtAckCancelAdmitVisitNotification,
-        Self::AdtAckCancelTransfer,
-        Self::AdtAckCancelDischargeEndVisit,
-        Self::AdtAckPendingAdmit,
-        Self::AdtAckPendingTransfer,
-        Self::AdtAckPendingDischarge,
-        Self::AdtAckSwapPatients,
-        Self::AdtAckMergePatientInformation,
-        Self::QryAdrPatientQuery,
-        Self::AdtAckBedStatusUpdate,
-        Self::AdtAckPatientGoesOnALeaveOfAbsence,
-        Self::AdtAckPatientReturnsFromALeaveOfAbsence,
-        Self::AdtAckDeleteAPatientRecord,
-        Self::AdtAckLinkPatientInformation,
-        Self::AdtAckCancelPendingDischarge,
-        Self::AdtAckCancelPendingTransfer,
-        Self::AdtAckCancelPendingAdmit,
-        Self::AdtAckAddPersonInformation,
-        Self::AdtAckDeletePersonInformation,
-        Self::AdtAckMergePersonInformation,
-        Self::AdtAckUpdatePersonInformation,
-        Self::AdtAckCancelPatientArrivingTracking,
-        Self::AdtAckCancelPatientDepartingTracking,
-        Self::CodeA34,
-        Self::CodeA35,
-        Self::CodeA36,
-        Self::AdtAckUnlinkPatientInformation,
-        Self::AdtAckCancelPreAdmit,
-        Self::AdtAckMergePersonPatientId,
-        Self::AdtAckMergePatientPatientIdentifierList,
-        Self::AdtAckMergeAccountPatientAccountNumber,
-        Self::AdtAckMergeVisitVisitNumber,
-        Self::CodeA43,
-        Self::CodeA44,
-        Self::AdtAckMoveVisitInformationVisitNumber,
-        Self::AdtAckChangePatientId,
-        Self::AdtAckChangePatientIdentifierList,
-        Self::AdtAckChangeAlternatePatientId,
-        Self::AdtAckChangePatientAccountNumber,
-        Self::AdtAckChangeVisitNumber,
-        Self::AdtAckChangeAlternateVisitId,
-        Self::AdtAckCancelLeaveOfAbsenceForAPatient,
-        Self::CodeA53,
-        Self::AdtAckChangeAttendingDoctor,
-        Self::AdtAckCancelChangeAttendingDoctor,
-        Self::AdtAckUpdateAllergyInformation,
-        Self::AdtAckChangeConsultingDoctor,
-        Self::AdtAckCancelChangeConsultingDoctor,
-        Self::PmuAckAddPersonnelRecord,
-        Self::PmuAckUpdatePersonnelRecord,
-        Self::PmuAckDeletePersonnelReCord,
-        Self::PmuAckActivePracticingPerson,
-        Self::PmuAckDeactivatePracticingPerson,
-        Self::PmuAckTerminatePracticingPerson,
-        Self::PmuAckGrantCertificatePermission,
-        Self::PmuAckRevokeCertificatePermission,
-        Self::CrmRegisterAPatientOnAClinicalTrial,
-        Self::Crm,
-        Self::CrmCorrectUpdateRegistrationInformation,
-        Self::CrmPatientHasGoneOffAClinicalTrial,
-        Self::CrmPatientEntersPhaseOfClinicalTrial,
-        Self::CodeC06,
-        Self::CrmCorrectUpdatePhaseInformation,
-        Self::CrmPatientHasGoneOffPhaseOfClinicalTrial,
-        Self::CodeC09,
-        Self::CsuPatientCompletesTheClinicalTrial,
-        Self::CodeC11,
-        Self::CodeC12,
-        Self::SubmitHealthCareServicesInvoice,
-        Self::CancelHealthCareServicesInvoice,
-        Self::HealthCareServicesInvoiceStatus,
-        Self::ReAssessHealthCareServicesInvoiceRequest,
-        Self::EditAdjudicationResults,
-        Self::RequestAdditionalInformation,
-        Self::AdditionalInformationResponse,
-        Self::PaymentRemittanceAdvice,
-        Self::SubmitAuthorizationRequest,
-        Self::CancelAuthorizationRequest,
-        Self::AuthorizationRequestStatus,
-        Self::AuthorizationResponse,
-        Self::CodeE30,
-        Self::CodeE31,
-        Self::RqiRpiRequestForInsuranceInformation,
-        Self::CodeI02,
-        Self::CodeI03,
-        Self::RqdRpiRequestForPatientDemographicData,
-        Self::CodeI05,
-        Self::CodeI06,
-        Self::PinAckUnsolicitedInsuranceInformation,
-        Self::CodeI08,
-        Self::CodeI09,
-        Self::CodeI10,
-        Self::CodeI11,
-        Self::RefRriPatientReferral,
-        Self::RefRriModifyPatientReferral,
-        Self::RefRriCancelPatientReferral,
-        Self::RefRriRequestPatientReferralStatus,
-        Self::CollaborativeCareReferral,
-        Self::ModifyCollaborativeCareReferral,
-        Self::CancelCollaborativeCareReferral,
-        Self::CodeI19,
-        Self::AsynchronousCollaborativeCareUpdate,
-        Self::CollaborativeCareMessage,
-        Self::CodeI22,
-        Self::QcnAckCancelQueryAcknowledgeMessage,
-        Self::CodeJ02,
-        Self::CodeK11,
-        Self::RtbTabularResponseInResponseToQbpQ13,
-        Self::RdyDisplayResponseInResponseToQbpQ15,
-        Self::RspGetPersonDemographicsResponse,
-        Self::RspFindCandidatesResponse,
-        Self::RspGetCorrespondingIdentifiersResponse,
-        Self::RspAllocateIdentifiersResponse,
-        Self::RspPersonnelInformationBySegmentResponse,
-        Self::RspDispenseHistoryResponse,
-        Self::CodeK32,
-        Self::GetDonorRecordCandidatesResponseMessage,
-        Self::SegmentPatternResponseMessage,
-        Self::MfnMfkMasterFileNotOtherwiseSpecified,
-        Self::MfnMfkMasterFileStaffPractitioner,
-        Self::MfnMfkMasterFileTestObservation,
-        Self::MfnMfkMasterFilesChargeDescription,
-        Self::MfnMfkPatientLocationMasterFile,
-        Self::CodeM06,
-        Self::CodeM07,
-        Self::MfnMfkTestObservationNumericMasterFile,
-        Self::CodeM09,
-        Self::MfnMfkTestObservationBatteriesMasterFile,
-        Self::CodeM11,
-        Self::MfnMfkMasterFileNotificationMessage,
-        Self::MfnMfkMasterFileNotificationGeneral,
-        Self::MfnMfkMasterFileNotificationSiteDefined,
-        Self::CodeM15,
-        Self::CodeM16,
-        Self::DrgMasterFileMessage,
-        Self::NmqNmrApplicationManagementQueryMessage,
-        Self::CodeN02,
-        Self::OrmOrderMessageAlsoRdeRdsRgvRas,
-        Self::OrrOrderResponseAlsoRreRrdRrgRra,
-        Self::OmdDietOrder,
-        Self::OrdDietOrderAcknowledgment,
-        Self::OmsStockRequisitionOrder,
-        Self::OrsStockRequisitionAcknowledgment,
-        Self::OmnNonStockRequisitionOrder,
-        Self::OrnNonStockRequisitionAcknowledgment,
-        Self::OmpPharmacyTreatmentOrder,
-        Self::OrpPharmacyTreatmentOrderAcknowledgment,
-        Self::RdePharmacyTreatmentEncodedOrder,
-        Self::CodeO12,
-        Self::RdsPharmacyTreatmentDispense,
-        Self::CodeO14,
-        Self::RgvPharmacyTreatmentGive,
-        Self::RrgPharmacyTreatmentGiveAcknowledgment,
-        Self::RasPharmacyTreatmentAdministration,
-        Self::CodeO18,
-        Self::OmgGeneralClinicalOrder,
-        Self::OrgOrlGeneralClinicalOrderResponse,
-        Self::OmlLaboratoryOrder,
-        Self::CodeO22,
-        Self::OmiImagingOrder,
-        Self::OriImagingOrderResponseMessageToAnyOmi,
-        Self::CodeO25,
-        Self::CodeO26,
-        Self::OmbBloodProductOrder,
-        Self::OrbBloodProductOrderAcknowledgment,
-        Self::BpsBloodProductDispenseStatus,
-        Self::CodeO30,
-        Self::BtsBloodProductTransfusionDisposition,
-        Self::CodeO32,
-        Self::CodeO33,
-        Self::Orl,
-        Self::Oml,
-        Self::CodeO36,
-        Self::CodeO37,
-        Self::CodeO38,
-        Self::SpecimenShipmentCentricLaboratoryOrder,
-        Self::CodeO40,
-        Self::DbcCreateDonorRecordMessage,
-        Self::DbuUpdateDonorRecordMessage,
-        Self::CodeO43,
-        Self::DonorRegistrationMinimalMessage,
-        Self::DonorEligibilityObservationsMessage,
-        Self::DonorEligiblityMessage,
-        Self::DonorRequestToCollectMessage,
-        Self::DonationProcedureMessage,
-        Self::BarAckAddPatientAccounts,
-        Self::BarAckPurgePatientAccounts,
-        Self::DftAckPostDetailFinancialTransaction,
-        Self::QryDspGenerateBillAndArStatements,
-        Self::BarAckUpdateAccount,
-        Self::BarAckEndAccount,
-        Self::CodeP07,
-        Self::CodeP08,
-        Self::SurSummaryProductExperienceReport,
-        Self::CodeP10,
-        Self::DftAckPostDetailFinancialTransactionsNew,
-        Self::BarAckUpdateDiagnosisProcedure,
-        Self::PprPcProblemAdd,
-        Self::PprPcProblemUpdate,
-        Self::PprPcProblemDelete,
-        Self::QryPcProblemQuery,
-        Self::PrrPcProblemResponse,
-        Self::PglPcGoalAdd,
-        Self::PglPcGoalUpdate,
-        Self::PglPcGoalDelete,
-        Self::QryPcGoalQuery,
-        Self::PpvPcGoalResponse,
-        Self::PppPcPathwayProblemOrientedAdd,
-        Self::PppPcPathwayProblemOrientedUpdate,
-        Self::PppPcPathwayProblemOrientedDelete,
-        Self::QryPcPathwayProblemOrientedQuery,
-        Self::PtrPcPathwayProblemOrientedQueryResponse,
-        Self::PpgPcPathwayGoalOrientedAdd,
-        Self::PpgPcPathwayGoalOrientedUpdate,
-        Self::PpgPcPathwayGoalOrientedDelete,
-        Self::QryPcPathwayGoalOrientedQuery,
-        Self::PptPcPathwayGoalOrientedQueryResponse,
-        Self::QryDsrQuerySentForImmediateResponse,
-        Self::QryQckQuerySentForDeferredResponse,
-        Self::DsrAckDeferredResponseToAQuery,
-        Self::UdmAckUnsolicitedDisplayUpdateMessage,
-        Self::OsqOsrQueryForOrderStatus,
-        Self::CodeQ11,
-        Self::CodeQ13,
-        Self::CodeQ15,
-        Self::QsbCreateSubscription,
-        Self::QvrQueryForPreviousEvents,
-        Self::QbpGetPersonDemographics,
-        Self::QbpFindCandidates,
-        Self::QbpGetCorrespondingIdentifiers,
-        Self::QbpAllocateIdentifiers,
-        Self::QbpPersonnelInformationBySegmentQuery,
-        Self::RorPharmacyTreatmentOrderResponse,
-        Self::CodeQ27,
-        Self::RdrPharmacyTreatmentDispenseInformation,
-        Self::CodeQ29,
-        Self::RgrPharmacyTreatmentDoseInformation,
-        Self::QbpQueryDispenseHistory,
-        Self::FindCandidatesIncludingVisitInformation,
-        Self::GetDonorRecordCandidatesMessage,
-        Self::GetDonorRecordMessage,
-        Self::CodeR01,
-        Self::QryQueryForResultsOfObservation,
-        Self::CodeR04,
-        Self::OulUnsolicitedLaboratoryObservation,
-        Self::CodeR22,
-        Self::CodeR23,
-        Self::CodeR24,
-        Self::CodeR25,
-        Self::CodeR26,
-        Self::Oru,
-        Self::CodeR31,
-        Self::CodeR32,
-        Self::OraObservationReportAcknowledgement,
-        Self::OruUnsolicitedReportAlarm,
-        Self::ObservationReportAlertAcknowledgement,
-        Self::CodeRor,
-        Self::SrmSrrRequestNewAppointmentBooking,
-        Self::SrmSrrRequestAppointmentRescheduling,
-        Self::SrmSrrRequestAppointmentModification,
-        Self::SrmSrrRequestAppointmentCancellation,
-        Self::SrmSrrRequestAppointmentDiscontinuation,
-        Self::SrmSrrRequestAppointmentDeletion,
-        Self::CodeS07,
-        Self::CodeS08,
-        Self::CodeS09,
-        Self::CodeS10,
-        Self::CodeS11,
-        Self::CodeS12,
-        Self::CodeS13,
-        Self::CodeS14,
-        Self::CodeS15,
-        Self::CodeS16,
-        Self::SiuAckNotificationOfAppointmentDeletion,
-        Self::CodeS18,
-        Self::CodeS19,
-        Self::CodeS20,
-        Self::CodeS21,
-        Self::CodeS22,
-        Self::CodeS23,
-        Self::CodeS24,
-        Self::SqmSqrScheduleQueryMessageAndResponse,
-        Self::CodeS26,
-        Self::CodeS27,
-        Self::SlrSlsRequestNewSterilizationLot,
-        Self::SlrSlsRequestSterilizationLotDeletion,
-        Self::StiStsRequestItem,
-        Self::SdrSdsRequestAntiMicrobialDeviceData,
-        Self::CodeS32,
-        Self::CodeS33,
-        Self::SlnAckNotificationOfSterilizationLot,
-        Self::CodeS35,
-        Self::CodeS36,
-        Self::CodeS37,
-        Self::MdmAckOriginalDocumentNotification,
-        Self::CodeT02,
-        Self::MdmAckDocumentStatusChangeNotification,
-        Self::CodeT04,
-        Self::MdmAckDocumentAddendumNotification,
-        Self::CodeT06,
-        Self::MdmAckDocumentEditNotification,
-        Self::MdmAckDocumentEditNotificationAndContent,
-        Self::MdmAckDocumentReplacementNotification,
-        Self::CodeT10,
-        Self::MdmAckDocumentCancelNotification,
-        Self::QryDocDocumentQuery,
-        Self::EsuAckAutomatedEquipmentStatusUpdate,
-        Self::EsrAckAutomatedEquipmentStatusRequest,
-        Self::SsuAckSpecimenStatusUpdate,
-        Self::SsrAckSpecimenStatusRequest,
-        Self::InuAckAutomatedEquipmentInventoryUpdate,
-        Self::InrAckAutomatedEquipmentInventoryRequest,
-        Self::EacAckAutomatedEquipmentCommand,
-        Self::EarAckAutomatedEquipmentResponse,
-        Self::EanAckAutomatedEquipmentNotification,
-        Self::CodeU10,
-        Self::CodeU11,
-        Self::LsuAckAutomatedEquipmentLogServiceUpdate,
-        Self::CodeU13,
-        Self::VxqQueryForVaccinationRecord,
-        Self::CodeV02,
-        Self::VxrVaccinationRecordResponse,
-        Self::VxuUnsolicitedVaccinationRecordUpdate,
-        Self::CodeW01,
-        Self::QrfWaveformResultResponseToQuery,
-        Self::CodeZ73,
-        Self::CodeZ74,
-        Self::CodeZ75,
-        Self::CodeZ76,
-        Self::CodeZ77,
-        Self::CodeZ78,
-        Self::CodeZ79,
-        Self::CodeZ80,
-        Self::CodeZ81,
-        Self::CodeZ82,
-        Self::CodeZ83,
-        Self::CodeZ84,
-        Self::CodeZ85,
-        Self::CodeZ86,
-        Self::CodeZ87,
-        Self::CodeZ88,
-        Self::CodeZ89,
-        Self::CodeZ90,
-        Self::CodeZ91,
-        Self::CodeZ92,
-        Self::CodeZ93,
-        Self::CodeZ94,
-        Self::CodeZ95,
-        Self::CodeZ96,
-        Self::CodeZ97,
-        Self::CodeZ98,
-        Self::CodeZ99,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventType0003, TABLE_0003, AdtAckAdmitVisitNotification, AdtAckTransferAPatient,
+    AdtAckDischargeEndVisit, AdtAckRegisterAPatient, AdtAckPreAdmitAPatient,
+    AdtAckChangeAnOutpatientToAnInpatient, AdtAckChangeAnInpatientToAnOutpatient,
+    AdtAckUpdatePatientInformation, AdtAckPatientDepartingTracking,
+    AdtAckPatientArrivingTracking, AdtAckCancelAdmitVisitNotification,
+    AdtAckCancelTransfer, AdtAckCancelDischargeEndVisit, AdtAckPendingAdmit,
+    AdtAckPendingTransfer, AdtAckPendingDischarge, AdtAckSwapPatients,
+    AdtAckMergePatientInformation, QryAdrPatientQuery, AdtAckBedStatusUpdate,
+    AdtAckPatientGoesOnALeaveOfAbsence, AdtAckPatientReturnsFromALeaveOfAbsence,
+    AdtAckDeleteAPatientRecord, AdtAckLinkPatientInformation,
+    AdtAckCancelPendingDischarge, AdtAckCancelPendingTransfer, AdtAckCancelPendingAdmit,
+    AdtAckAddPersonInformation, AdtAckDeletePersonInformation,
+    AdtAckMergePersonInformation, AdtAckUpdatePersonInformation,
+    AdtAckCancelPatientArrivingTracking, AdtAckCancelPatientDepartingTracking, CodeA34,
+    CodeA35, CodeA36, AdtAckUnlinkPatientInformation, AdtAckCancelPreAdmit,
+    AdtAckMergePersonPatientId, AdtAckMergePatientPatientIdentifierList,
+    AdtAckMergeAccountPatientAccountNumber, AdtAckMergeVisitVisitNumber, CodeA43,
+    CodeA44, AdtAckMoveVisitInformationVisitNumber, AdtAckChangePatientId,
+    AdtAckChangePatientIdentifierList, AdtAckChangeAlternatePatientId,
+    AdtAckChangePatientAccountNumber, AdtAckChangeVisitNumber,
+    AdtAckChangeAlternateVisitId, AdtAckCancelLeaveOfAbsenceForAPatient, CodeA53,
+    AdtAckChangeAttendingDoctor, AdtAckCancelChangeAttendingDoctor,
+    AdtAckUpdateAllergyInformation, AdtAckChangeConsultingDoctor,
+    AdtAckCancelChangeConsultingDoctor, PmuAckAddPersonnelRecord,
+    PmuAckUpdatePersonnelRecord, PmuAckDeletePersonnelReCord,
+    PmuAckActivePracticingPerson, PmuAckDeactivatePracticingPerson,
+    PmuAckTerminatePracticingPerson, PmuAckGrantCertificatePermission,
+    PmuAckRevokeCertificatePermission, CrmRegisterAPatientOnAClinicalTrial, Crm,
+    CrmCorrectUpdateRegistrationInformation, CrmPatientHasGoneOffAClinicalTrial,
+    CrmPatientEntersPhaseOfClinicalTrial, CodeC06, CrmCorrectUpdatePhaseInformation,
+    CrmPatientHasGoneOffPhaseOfClinicalTrial, CodeC09,
+    CsuPatientCompletesTheClinicalTrial, CodeC11, CodeC12,
+    SubmitHealthCareServicesInvoice, CancelHealthCareServicesInvoice,
+    HealthCareServicesInvoiceStatus, ReAssessHealthCareServicesInvoiceRequest,
+    EditAdjudicationResults, RequestAdditionalInformation, AdditionalInformationResponse,
+    PaymentRemittanceAdvice, SubmitAuthorizationRequest, CancelAuthorizationRequest,
+    AuthorizationRequestStatus, AuthorizationResponse, CodeE30, CodeE31,
+    RqiRpiRequestForInsuranceInformation, CodeI02, CodeI03,
+    RqdRpiRequestForPatientDemographicData, CodeI05, CodeI06,
+    PinAckUnsolicitedInsuranceInformation, CodeI08, CodeI09, CodeI10, CodeI11,
+    RefRriPatientReferral, RefRriModifyPatientReferral, RefRriCancelPatientReferral,
+    RefRriRequestPatientReferralStatus, CollaborativeCareReferral,
+    ModifyCollaborativeCareReferral, CancelCollaborativeCareReferral, CodeI19,
+    AsynchronousCollaborativeCareUpdate, CollaborativeCareMessage, CodeI22,
+    QcnAckCancelQueryAcknowledgeMessage, CodeJ02, CodeK11,
+    RtbTabularResponseInResponseToQbpQ13, RdyDisplayResponseInResponseToQbpQ15,
+    RspGetPersonDemographicsResponse, RspFindCandidatesResponse,
+    RspGetCorrespondingIdentifiersResponse, RspAllocateIdentifiersResponse,
+    RspPersonnelInformationBySegmentResponse, RspDispenseHistoryResponse, CodeK32,
+    GetDonorRecordCandidatesResponseMessage, SegmentPatternResponseMessage,
+    MfnMfkMasterFileNotOtherwiseSpecified, MfnMfkMasterFileStaffPractitioner,
+    MfnMfkMasterFileTestObservation, MfnMfkMasterFilesChargeDescription,
+    MfnMfkPatientLocationMasterFile, CodeM06, CodeM07,
+    MfnMfkTestObservationNumericMasterFile, CodeM09,
+    MfnMfkTestObservationBatteriesMasterFile, CodeM11,
+    MfnMfkMasterFileNotificationMessage, MfnMfkMasterFileNotificationGeneral,
+    MfnMfkMasterFileNotificationSiteDefined, CodeM15, CodeM16, DrgMasterFileMessage,
+    NmqNmrApplicationManagementQueryMessage, CodeN02, OrmOrderMessageAlsoRdeRdsRgvRas,
+    OrrOrderResponseAlsoRreRrdRrgRra, OmdDietOrder, OrdDietOrderAcknowledgment,
+    OmsStockRequisitionOrder, OrsStockRequisitionAcknowledgment,
+    OmnNonStockRequisitionOrder, OrnNonStockRequisitionAcknowledgment,
+    OmpPharmacyTreatmentOrder, OrpPharmacyTreatmentOrderAcknowledgment,
+    RdePharmacyTreatmentEncodedOrder, CodeO12, RdsPharmacyTreatmentDispense, CodeO14,
+    RgvPharmacyTreatmentGive, RrgPharmacyTreatmentGiveAcknowledgment,
+    RasPharmacyTreatmentAdministration, CodeO18, OmgGeneralClinicalOrder,
+    OrgOrlGeneralClinicalOrderResponse, OmlLaboratoryOrder, CodeO22, OmiImagingOrder,
+    OriImagingOrderResponseMessageToAnyOmi, CodeO25, CodeO26, OmbBloodProductOrder,
+    OrbBloodProductOrderAcknowledgment, BpsBloodProductDispenseStatus, CodeO30,
+    BtsBloodProductTransfusionDisposition, CodeO32, CodeO33, Orl, Oml, CodeO36, CodeO37,
+    CodeO38, SpecimenShipmentCentricLaboratoryOrder, CodeO40,
+    DbcCreateDonorRecordMessage, DbuUpdateDonorRecordMessage, CodeO43,
+    DonorRegistrationMinimalMessage, DonorEligibilityObservationsMessage,
+    DonorEligiblityMessage, DonorRequestToCollectMessage, DonationProcedureMessage,
+    BarAckAddPatientAccounts, BarAckPurgePatientAccounts,
+    DftAckPostDetailFinancialTransaction, QryDspGenerateBillAndArStatements,
+    BarAckUpdateAccount, BarAckEndAccount, CodeP07, CodeP08,
+    SurSummaryProductExperienceReport, CodeP10, DftAckPostDetailFinancialTransactionsNew,
+    BarAckUpdateDiagnosisProcedure, PprPcProblemAdd, PprPcProblemUpdate,
+    PprPcProblemDelete, QryPcProblemQuery, PrrPcProblemResponse, PglPcGoalAdd,
+    PglPcGoalUpdate, PglPcGoalDelete, QryPcGoalQuery, PpvPcGoalResponse,
+    PppPcPathwayProblemOrientedAdd, PppPcPathwayProblemOrientedUpdate,
+    PppPcPathwayProblemOrientedDelete, QryPcPathwayProblemOrientedQuery,
+    PtrPcPathwayProblemOrientedQueryResponse, PpgPcPathwayGoalOrientedAdd,
+    PpgPcPathwayGoalOrientedUpdate, PpgPcPathwayGoalOrientedDelete,
+    QryPcPathwayGoalOrientedQuery, PptPcPathwayGoalOrientedQueryResponse,
+    QryDsrQuerySentForImmediateResponse, QryQckQuerySentForDeferredResponse,
+    DsrAckDeferredResponseToAQuery, UdmAckUnsolicitedDisplayUpdateMessage,
+    OsqOsrQueryForOrderStatus, CodeQ11, CodeQ13, CodeQ15, QsbCreateSubscription,
+    QvrQueryForPreviousEvents, QbpGetPersonDemographics, QbpFindCandidates,
+    QbpGetCorrespondingIdentifiers, QbpAllocateIdentifiers,
+    QbpPersonnelInformationBySegmentQuery, RorPharmacyTreatmentOrderResponse, CodeQ27,
+    RdrPharmacyTreatmentDispenseInformation, CodeQ29,
+    RgrPharmacyTreatmentDoseInformation, QbpQueryDispenseHistory,
+    FindCandidatesIncludingVisitInformation, GetDonorRecordCandidatesMessage,
+    GetDonorRecordMessage, CodeR01, QryQueryForResultsOfObservation, CodeR04,
+    OulUnsolicitedLaboratoryObservation, CodeR22, CodeR23, CodeR24, CodeR25, CodeR26,
+    Oru, CodeR31, CodeR32, OraObservationReportAcknowledgement,
+    OruUnsolicitedReportAlarm, ObservationReportAlertAcknowledgement, CodeRor,
+    SrmSrrRequestNewAppointmentBooking, SrmSrrRequestAppointmentRescheduling,
+    SrmSrrRequestAppointmentModification, SrmSrrRequestAppointmentCancellation,
+    SrmSrrRequestAppointmentDiscontinuation, SrmSrrRequestAppointmentDeletion, CodeS07,
+    CodeS08, CodeS09, CodeS10, CodeS11, CodeS12, CodeS13, CodeS14, CodeS15, CodeS16,
+    SiuAckNotificationOfAppointmentDeletion, CodeS18, CodeS19, CodeS20, CodeS21, CodeS22,
+    CodeS23, CodeS24, SqmSqrScheduleQueryMessageAndResponse, CodeS26, CodeS27,
+    SlrSlsRequestNewSterilizationLot, SlrSlsRequestSterilizationLotDeletion,
+    StiStsRequestItem, SdrSdsRequestAntiMicrobialDeviceData, CodeS32, CodeS33,
+    SlnAckNotificationOfSterilizationLot, CodeS35, CodeS36, CodeS37,
+    MdmAckOriginalDocumentNotification, CodeT02, MdmAckDocumentStatusChangeNotification,
+    CodeT04, MdmAckDocumentAddendumNotification, CodeT06, MdmAckDocumentEditNotification,
+    MdmAckDocumentEditNotificationAndContent, MdmAckDocumentReplacementNotification,
+    CodeT10, MdmAckDocumentCancelNotification, QryDocDocumentQuery,
+    EsuAckAutomatedEquipmentStatusUpdate, EsrAckAutomatedEquipmentStatusRequest,
+    SsuAckSpecimenStatusUpdate, SsrAckSpecimenStatusRequest,
+    InuAckAutomatedEquipmentInventoryUpdate, InrAckAutomatedEquipmentInventoryRequest,
+    EacAckAutomatedEquipmentCommand, EarAckAutomatedEquipmentResponse,
+    EanAckAutomatedEquipmentNotification, CodeU10, CodeU11,
+    LsuAckAutomatedEquipmentLogServiceUpdate, CodeU13, VxqQueryForVaccinationRecord,
+    CodeV02, VxrVaccinationRecordResponse, VxuUnsolicitedVaccinationRecordUpdate,
+    CodeW01, QrfWaveformResultResponseToQuery, CodeZ73, CodeZ74, CodeZ75, CodeZ76,
+    CodeZ77, CodeZ78, CodeZ79, CodeZ80, CodeZ81, CodeZ82, CodeZ83, CodeZ84, CodeZ85,
+    CodeZ86, CodeZ87, CodeZ88, CodeZ89, CodeZ90, CodeZ91, CodeZ92, CodeZ93, CodeZ94,
+    CodeZ95, CodeZ96, CodeZ97, CodeZ98, CodeZ99
+);
 
 /// Table 0004: Patient Class.
 pub static TABLE_0004: TableDesc = TableDesc {
@@ -1710,7 +1425,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Patient Class.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
     Obstetrics,
@@ -1733,26 +1448,10 @@ pub enum PatientClass {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientClass {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientClass {
-    const DESC: &'static TableDesc = &TABLE_0004;
-    const ALL: &'static [Self] = &[
-        Self::Obstetrics,
-        Self::CommercialAccount,
-        Self::Emergency,
-        Self::Inpatient,
-        Self::NotApplicable,
-        Self::Outpatient,
-        Self::Preadmit,
-        Self::RecurringPatient,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientClass, TABLE_0004, Obstetrics, CommercialAccount, Emergency, Inpatient,
+    NotApplicable, Outpatient, Preadmit, RecurringPatient, Unknown
+);
 
 /// Table 0005: Race.
 pub static TABLE_0005: TableDesc = TableDesc {
@@ -1772,7 +1471,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 
 /// The codes of table 0005: Race.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Race {
     /// `1002-5`: American Indian or Alaska Native
     AmericanIndianOrAlaskaNative,
@@ -1789,23 +1488,10 @@ pub enum Race {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Race {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Race {
-    const DESC: &'static TableDesc = &TABLE_0005;
-    const ALL: &'static [Self] = &[
-        Self::AmericanIndianOrAlaskaNative,
-        Self::Asian,
-        Self::BlackOrAfricanAmerican,
-        Self::NativeHawaiianOrOtherPacificIslander,
-        Self::White,
-        Self::OtherRace,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Race, TABLE_0005, AmericanIndianOrAlaskaNative, Asian, BlackOrAfricanAmerican,
+    NativeHawaiianOrOtherPacificIslander, White, OtherRace
+);
 
 /// Table 0006: Religion.
 pub static TABLE_0006: TableDesc = TableDesc {
@@ -1904,7 +1590,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 
 /// The codes of table 0006: Religion.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `ABC`: Christian: American Baptist Church
     ChristianAmericanBaptistChurch,
@@ -2079,102 +1765,32 @@ pub enum Religion {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Religion {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Religion {
-    const DESC: &'static TableDesc = &TABLE_0006;
-    const ALL: &'static [Self] = &[
-        Self::ChristianAmericanBaptistChurch,
-        Self::Agnostic,
-        Self::ChristianAfricanMethodistEpiscopalZion,
-        Self::ChristianAfricanMethodistEpiscopal,
-        Self::ChristianAnglican,
-        Self::ChristianAssemblyOfGod,
-        Self::Atheist,
-        Self::Bahai,
-        Self::ChristianBaptist,
-        Self::BuddhistMahayana,
-        Self::BuddhistOther,
-        Self::Brethren,
-        Self::BuddhistTantrayana,
-        Self::BuddhistTheravada,
-        Self::Buddhist,
-        Self::ChristianRomanCatholic,
-        Self::ChineseFolkReligionist,
-        Self::Christian,
-        Self::ChristianChristianScience,
-        Self::ChristianChristianMissionaryAlliance,
-        Self::Confucian,
-        Self::ChristianChurchOfChrist,
-        Self::ChristianChurchOfGod,
-        Self::ChristianChurchOfGodInChrist,
-        Self::ChristianCongregational,
-        Self::ChristianCommunity,
-        Self::ChristianOtherPentecostal,
-        Self::ChristianOther,
-        Self::ChristianChristianReformed,
-        Self::DisciplesOfChrist,
-        Self::ChristianEasternOrthodox,
-        Self::ChristianEpiscopalian,
-        Self::EthnicReligionist,
-        Self::ChristianEvangelicalChurch,
-        Self::ChristianFriends,
-        Self::ChristianFullGospel,
-        Self::ChristianFreeWillBaptist,
-        Self::ChristianGreekOrthodox,
-        Self::Hindu,
-        Self::HinduOther,
-        Self::HinduShaivites,
-        Self::HinduVaishnavites,
-        Self::Jain,
-        Self::JewishConservative,
-        Self::Jewish,
-        Self::JewishOrthodox,
-        Self::JewishOther,
-        Self::JewishReconstructionist,
-        Self::JewishReform,
-        Self::JewishRenewal,
-        Self::ChristianJehovahsWitness,
-        Self::ChristianLutheranMissouriSynod,
-        Self::ChristianLutheran,
-        Self::ChristianMennonite,
-        Self::ChristianMethodist,
-        Self::ChristianLatterDaySaints,
-        Self::Muslim,
-        Self::MuslimOther,
-        Self::MuslimShiite,
-        Self::MuslimSunni,
-        Self::NativeAmerican,
-        Self::ChristianChurchOfTheNazarene,
-        Self::Nonreligious,
-        Self::NewReligionist,
-        Self::ChristianOrthodox,
-        Self::Other,
-        Self::ChristianPentecostal,
-        Self::ChristianOtherProtestant,
-        Self::ChristianPresbyterian,
-        Self::ChristianProtestant,
-        Self::ChristianReformedChurch,
-        Self::CodeReo,
-        Self::ChristianSalvationArmy,
-        Self::ChristianSeventhDayAdventist,
-        Self::Shintoist,
-        Self::Sikh,
-        Self::ChristianSouthernBaptist,
-        Self::Spiritist,
-        Self::ChristianUnitedChurchOfChrist,
-        Self::ChristianUnitedMethodist,
-        Self::ChristianUnitarian,
-        Self::ChristianUnitarianUniversalist,
-        Self::Unknown,
-        Self::ChristianWesleyan,
-        Self::ChristianWesleyanMethodist,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Religion, TABLE_0006, ChristianAmericanBaptistChurch, Agnostic,
+    ChristianAfricanMethodistEpiscopalZion, ChristianAfricanMethodistEpiscopal,
+    ChristianAnglican, ChristianAssemblyOfGod, Atheist, Bahai, ChristianBaptist,
+    BuddhistMahayana, BuddhistOther, Brethren, BuddhistTantrayana, BuddhistTheravada,
+    Buddhist, ChristianRomanCatholic, ChineseFolkReligionist, Christian,
+    ChristianChristianScience, ChristianChristianMissionaryAlliance, Confucian,
+    ChristianChurchOfChrist, ChristianChurchOfGod, ChristianChurchOfGodInChrist,
+    ChristianCongregational, ChristianCommunity, ChristianOtherPentecostal,
+    ChristianOther, ChristianChristianReformed, DisciplesOfChrist,
+    ChristianEasternOrthodox, ChristianEpiscopalian, EthnicReligionist,
+    ChristianEvangelicalChurch, ChristianFriends, ChristianFullGospel,
+    ChristianFreeWillBaptist, ChristianGreekOrthodox, Hindu, HinduOther, HinduShaivites,
+    HinduVaishnavites, Jain, JewishConservative, Jewish, JewishOrthodox, JewishOther,
+    JewishReconstructionist, JewishReform, JewishRenewal, ChristianJehovahsWitness,
+    ChristianLutheranMissouriSynod, ChristianLutheran, ChristianMennonite,
+    ChristianMethodist, ChristianLatterDaySaints, Muslim, MuslimOther, MuslimShiite,
+    MuslimSunni, NativeAmerican, ChristianChurchOfTheNazarene, Nonreligious,
+    NewReligionist, ChristianOrthodox, Other, ChristianPentecostal,
+    ChristianOtherProtestant, ChristianPresbyterian, ChristianProtestant,
+    ChristianReformedChurch, CodeReo, ChristianSalvationArmy,
+    ChristianSeventhDayAdventist, Shintoist, Sikh, ChristianSouthernBaptist, Spiritist,
+    ChristianUnitedChurchOfChrist, ChristianUnitedMethodist, ChristianUnitarian,
+    ChristianUnitarianUniversalist, Unknown, ChristianWesleyan,
+    ChristianWesleyanMethodist
+);
 
 /// Table 0007: Admission Type.
 pub static TABLE_0007: TableDesc = TableDesc {
@@ -2195,7 +1811,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Admission Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
     Accident,
@@ -2214,24 +1830,10 @@ pub enum AdmissionType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdmissionType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdmissionType {
-    const DESC: &'static TableDesc = &TABLE_0007;
-    const ALL: &'static [Self] = &[
-        Self::Accident,
-        Self::Elective,
-        Self::Emergency,
-        Self::LaborAndDelivery,
-        Self::NewbornBirthInHealthcareFacility,
-        Self::Routine,
-        Self::Urgent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdmissionType, TABLE_0007, Accident, Elective, Emergency, LaborAndDelivery,
+    NewbornBirthInHealthcareFacility, Routine, Urgent
+);
 
 /// Table 0008: Acknowledgment Code.
 pub static TABLE_0008: TableDesc = TableDesc {
@@ -2251,7 +1853,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Acknowledgment Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
     OriginalModeAa,
@@ -2268,23 +1870,10 @@ pub enum AcknowledgmentCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AcknowledgmentCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AcknowledgmentCode {
-    const DESC: &'static TableDesc = &TABLE_0008;
-    const ALL: &'static [Self] = &[
-        Self::OriginalModeAa,
-        Self::OriginalModeAe,
-        Self::OriginalModeAr,
-        Self::CodeCa,
-        Self::CodeCe,
-        Self::CodeCr,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AcknowledgmentCode, TABLE_0008, OriginalModeAa, OriginalModeAe, OriginalModeAr,
+    CodeCa, CodeCe, CodeCr
+);
 
 /// Table 0009: Ambulatory Status.
 pub static TABLE_0009: TableDesc = TableDesc {
@@ -2314,7 +1903,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Ambulatory Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
     NoFunctionalLimitations,
@@ -2351,33 +1940,13 @@ pub enum AmbulatoryStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmbulatoryStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmbulatoryStatus {
-    const DESC: &'static TableDesc = &TABLE_0009;
-    const ALL: &'static [Self] = &[
-        Self::NoFunctionalLimitations,
-        Self::AmbulatesWithAssistiveDevice,
-        Self::WheelchairStretcherBound,
-        Self::ComatoseNonResponsive,
-        Self::Disoriented,
-        Self::VisionImpaired,
-        Self::HearingImpaired,
-        Self::SpeechImpaired,
-        Self::NonEnglishSpeaking,
-        Self::FunctionalLevelUnknown,
-        Self::OxygenTherapy,
-        Self::SpecialEquipmentTubesIvsCatheters,
-        Self::Amputee,
-        Self::Mastectomy,
-        Self::Paraplegic,
-        Self::Pregnant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AmbulatoryStatus, TABLE_0009, NoFunctionalLimitations, AmbulatesWithAssistiveDevice,
+    WheelchairStretcherBound, ComatoseNonResponsive, Disoriented, VisionImpaired,
+    HearingImpaired, SpeechImpaired, NonEnglishSpeaking, FunctionalLevelUnknown,
+    OxygenTherapy, SpecialEquipmentTubesIvsCatheters, Amputee, Mastectomy, Paraplegic,
+    Pregnant
+);
 
 /// Table 0010: Physician ID.
 pub static TABLE_0010: TableDesc = TableDesc {
@@ -2405,7 +1974,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 
 /// The codes of table 0017: Transaction Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
     Adjustment,
@@ -2420,22 +1989,9 @@ pub enum TransactionType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransactionType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransactionType {
-    const DESC: &'static TableDesc = &TABLE_0017;
-    const ALL: &'static [Self] = &[
-        Self::Adjustment,
-        Self::Credit,
-        Self::Charge,
-        Self::CoPayment,
-        Self::Payment,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TransactionType, TABLE_0017, Adjustment, Credit, Charge, CoPayment, Payment
+);
 
 /// Table 0018: Patient Type.
 pub static TABLE_0018: TableDesc = TableDesc {
@@ -2508,7 +2064,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 
 /// The codes of table 0027: Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -2523,22 +2079,10 @@ pub enum Priority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Priority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Priority {
-    const DESC: &'static TableDesc = &TABLE_0027;
-    const ALL: &'static [Self] = &[
-        Self::AsSoonAsPossibleAPriorityLowerThanStat,
-        Self::PreoperativeToBeDonePriorToSurgery,
-        Self::Routine,
-        Self::StatDoImmediately,
-        Self::CodeT,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Priority, TABLE_0027, AsSoonAsPossibleAPriorityLowerThanStat,
+    PreoperativeToBeDonePriorToSurgery, Routine, StatDoImmediately, CodeT
+);
 
 /// Table 0032: Charge/Price Indicator.
 pub static TABLE_0032: TableDesc = TableDesc {
@@ -2570,7 +2114,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 
 /// The codes of table 0038: Order status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -2593,26 +2137,11 @@ pub enum OrderStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrderStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrderStatus {
-    const DESC: &'static TableDesc = &TABLE_0038;
-    const ALL: &'static [Self] = &[
-        Self::SomeButNotAllResultsAvailable,
-        Self::OrderWasCanceled,
-        Self::OrderIsCompleted,
-        Self::OrderWasDiscontinued,
-        Self::ErrorOrderNotFound,
-        Self::OrderIsOnHold,
-        Self::InProcessUnspecified,
-        Self::OrderHasBeenReplaced,
-        Self::InProcessScheduled,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrderStatus, TABLE_0038, SomeButNotAllResultsAvailable, OrderWasCanceled,
+    OrderIsCompleted, OrderWasDiscontinued, ErrorOrderNotFound, OrderIsOnHold,
+    InProcessUnspecified, OrderHasBeenReplaced, InProcessScheduled
+);
 
 /// Table 0042: Company Plan Code.
 pub static TABLE_0042: TableDesc = TableDesc {
@@ -2697,7 +2226,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 
 /// The codes of table 0052: Diagnosis Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
     Admitting,
@@ -2708,16 +2237,7 @@ pub enum DiagnosisType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosisType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosisType {
-    const DESC: &'static TableDesc = &TABLE_0052;
-    const ALL: &'static [Self] = &[Self::Admitting, Self::Final, Self::Working];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DiagnosisType, TABLE_0052, Admitting, Final, Working);
 
 /// Table 0055: Diagnosis Related Group.
 pub static TABLE_0055: TableDesc = TableDesc {
@@ -2763,7 +2283,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 
 /// The codes of table 0061: Check Digit Scheme.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `BCV`: Bank Card Validation Number
     BankCardValidationNumber,
@@ -2778,22 +2298,10 @@ pub enum CheckDigitScheme {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CheckDigitScheme {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CheckDigitScheme {
-    const DESC: &'static TableDesc = &TABLE_0061;
-    const ALL: &'static [Self] = &[
-        Self::BankCardValidationNumber,
-        Self::Iso70641983,
-        Self::Mod10Algorithm,
-        Self::Mod11Algorithm,
-        Self::CodeNpi,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CheckDigitScheme, TABLE_0061, BankCardValidationNumber, Iso70641983, Mod10Algorithm,
+    Mod11Algorithm, CodeNpi
+);
 
 /// Table 0062: Event Reason.
 pub static TABLE_0062: TableDesc = TableDesc {
@@ -2812,7 +2320,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 
 /// The codes of table 0062: Event Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
     PatientRequest,
@@ -2827,22 +2335,10 @@ pub enum EventReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventReason {
-    const DESC: &'static TableDesc = &TABLE_0062;
-    const ALL: &'static [Self] = &[
-        Self::PatientRequest,
-        Self::PhysicianHealthPractitionerOrder,
-        Self::CensusManagement,
-        Self::Other,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventReason, TABLE_0062, PatientRequest, PhysicianHealthPractitionerOrder,
+    CensusManagement, Other, Unknown
+);
 
 /// Table 0063: Relationship.
 pub static TABLE_0063: TableDesc = TableDesc {
@@ -2888,7 +2384,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
 
 /// The codes of table 0063: Relationship.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Relationship {
     /// `ASC`: Associate
     Associate,
@@ -2957,49 +2453,13 @@ pub enum Relationship {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Relationship {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Relationship {
-    const DESC: &'static TableDesc = &TABLE_0063;
-    const ALL: &'static [Self] = &[
-        Self::Associate,
-        Self::Brother,
-        Self::CareGiver,
-        Self::Child,
-        Self::HandicappedDependent,
-        Self::LifePartner,
-        Self::EmergencyContact,
-        Self::Employee,
-        Self::Employer,
-        Self::ExtendedFamily,
-        Self::FosterChild,
-        Self::Friend,
-        Self::Father,
-        Self::Grandchild,
-        Self::Guardian,
-        Self::Grandparent,
-        Self::Manager,
-        Self::Mother,
-        Self::NaturalChild,
-        Self::None,
-        Self::OtherAdult,
-        Self::Other,
-        Self::Owner,
-        Self::Parent,
-        Self::Stepchild,
-        Self::SelfValue,
-        Self::Sibling,
-        Self::Sister,
-        Self::Spouse,
-        Self::Trainer,
-        Self::Unknown,
-        Self::WardOfCourt,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Relationship, TABLE_0063, Associate, Brother, CareGiver, Child, HandicappedDependent,
+    LifePartner, EmergencyContact, Employee, Employer, ExtendedFamily, FosterChild,
+    Friend, Father, Grandchild, Guardian, Grandparent, Manager, Mother, NaturalChild,
+    None, OtherAdult, Other, Owner, Parent, Stepchild, SelfValue, Sibling, Sister,
+    Spouse, Trainer, Unknown, WardOfCourt
+);
 
 /// Table 0064: Financial Class.
 pub static TABLE_0064: TableDesc = TableDesc {
@@ -3029,7 +2489,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 
 /// The codes of table 0065: Specimen Action Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
     AddOrderedTestsToTheExistingSpecimen,
@@ -3048,24 +2508,12 @@ pub enum SpecimenActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenActionCode {
-    const DESC: &'static TableDesc = &TABLE_0065;
-    const ALL: &'static [Self] = &[
-        Self::AddOrderedTestsToTheExistingSpecimen,
-        Self::GeneratedOrderReflexOrder,
-        Self::LabToObtainSpecimenFromPatient,
-        Self::SpecimenObtainedByServiceOtherThanLab,
-        Self::PendingSpecimenOrderSentPriorToDelivery,
-        Self::RevisedOrder,
-        Self::ScheduleTheTestsSpecifiedBelow,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenActionCode, TABLE_0065, AddOrderedTestsToTheExistingSpecimen,
+    GeneratedOrderReflexOrder, LabToObtainSpecimenFromPatient,
+    SpecimenObtainedByServiceOtherThanLab, PendingSpecimenOrderSentPriorToDelivery,
+    RevisedOrder, ScheduleTheTestsSpecifiedBelow
+);
 
 /// Table 0066: Employment Status.
 pub static TABLE_0066: TableDesc = TableDesc {
@@ -3090,7 +2538,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
 
 /// The codes of table 0066: Employment Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EmploymentStatus {
     /// `1`: Full time employed
     FullTimeEmployed,
@@ -3117,28 +2565,11 @@ pub enum EmploymentStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EmploymentStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EmploymentStatus {
-    const DESC: &'static TableDesc = &TABLE_0066;
-    const ALL: &'static [Self] = &[
-        Self::FullTimeEmployed,
-        Self::PartTimeEmployed,
-        Self::Unemployed,
-        Self::SelfEmployed,
-        Self::Retired,
-        Self::OnActiveMilitaryDuty,
-        Self::Unknown,
-        Self::ContractPerDiem,
-        Self::LeaveOfAbsence,
-        Self::Other,
-        Self::TemporarilyUnemployed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EmploymentStatus, TABLE_0066, FullTimeEmployed, PartTimeEmployed, Unemployed,
+    SelfEmployed, Retired, OnActiveMilitaryDuty, Unknown, ContractPerDiem,
+    LeaveOfAbsence, Other, TemporarilyUnemployed
+);
 
 /// Table 0068: Guarantor Type.
 pub static TABLE_0068: TableDesc = TableDesc {
@@ -3166,7 +2597,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
 
 /// The codes of table 0069: Hospital Service.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum HospitalService {
     /// `CAR`: Cardiac Service
     CardiacService,
@@ -3181,22 +2612,10 @@ pub enum HospitalService {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for HospitalService {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for HospitalService {
-    const DESC: &'static TableDesc = &TABLE_0069;
-    const ALL: &'static [Self] = &[
-        Self::CardiacService,
-        Self::MedicalService,
-        Self::PulmonaryService,
-        Self::SurgicalService,
-        Self::UrologyService,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    HospitalService, TABLE_0069, CardiacService, MedicalService, PulmonaryService,
+    SurgicalService, UrologyService
+);
 
 /// Table 0070: Specimen Source Codes.
 pub static TABLE_0070: TableDesc = TableDesc {
@@ -3276,7 +2695,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 
 /// The codes of table 0074: Diagnostic Service Section ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
     Audiology,
@@ -3359,56 +2778,16 @@ pub enum DiagnosticServiceSectionId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosticServiceSectionId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosticServiceSectionId {
-    const DESC: &'static TableDesc = &TABLE_0074;
-    const ALL: &'static [Self] = &[
-        Self::Audiology,
-        Self::BloodGases,
-        Self::BloodBank,
-        Self::Chemistry,
-        Self::Cytopathology,
-        Self::CatScan,
-        Self::CardiacCatheterization,
-        Self::CardiacUltrasound,
-        Self::Electrocardiac,
-        Self::ElectroneuroEegEmgEpPsg,
-        Self::Hematology,
-        Self::BedsideIcuMonitoring,
-        Self::Immunology,
-        Self::Laboratory,
-        Self::Microbiology,
-        Self::Mycobacteriology,
-        Self::Mycology,
-        Self::NuclearMagneticResonance,
-        Self::NuclearMedicineScan,
-        Self::NursingServiceMeasures,
-        Self::OutsideLab,
-        Self::OccupationalTherapy,
-        Self::Other,
-        Self::ObUltrasound,
-        Self::PulmonaryFunction,
-        Self::Pharmacy,
-        Self::PhysicianHx,
-        Self::PhysicalTherapy,
-        Self::Radiology,
-        Self::RespiratoryCareTherapy,
-        Self::RadiationTherapy,
-        Self::RadiologyUltrasound,
-        Self::Radiograph,
-        Self::SurgicalPathology,
-        Self::Serology,
-        Self::Toxicology,
-        Self::Virology,
-        Self::VascularUltrasound,
-        Self::Cineradiograph,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DiagnosticServiceSectionId, TABLE_0074, Audiology, BloodGases, BloodBank, Chemistry,
+    Cytopathology, CatScan, CardiacCatheterization, CardiacUltrasound, Electrocardiac,
+    ElectroneuroEegEmgEpPsg, Hematology, BedsideIcuMonitoring, Immunology, Laboratory,
+    Microbiology, Mycobacteriology, Mycology, NuclearMagneticResonance,
+    NuclearMedicineScan, NursingServiceMeasures, OutsideLab, OccupationalTherapy, Other,
+    ObUltrasound, PulmonaryFunction, Pharmacy, PhysicianHx, PhysicalTherapy, Radiology,
+    RespiratoryCareTherapy, RadiationTherapy, RadiologyUltrasound, Radiograph,
+    SurgicalPathology, Serology, Toxicology, Virology, VascularUltrasound, Cineradiograph
+);
 
 /// Table 0076: Message Type.
 pub static TABLE_0076: TableDesc = TableDesc {
@@ -3571,7 +2950,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 
 /// The codes of table 0076: Message Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
     GeneralAcknowledgmentMessage,
@@ -3868,163 +3247,58 @@ pub enum MessageType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MessageType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MessageType {
-    const DESC: &'static TableDesc = &TABLE_0076;
-    const ALL: &'static [Self] = &[
-        Self::GeneralAcknowledgmentMessage,
-        Self::AdtResponse,
-        Self::AdtMessage,
-        Self::AddChangeBillingAccount,
-        Self::BloodProductDispenseStatusMessage,
-        Self::CodeBrp,
-        Self::CodeBrt,
-        Self::CodeBts,
-        Self::CollaborativeCareFetch,
-        Self::CollaborativeCareInformation,
-        Self::CollaborativeCareMessage,
-        Self::CollaborativeCareReferralCcq,
-        Self::CollaborativeCareReferralCcu,
-        Self::CollaborativeCareReferralCqu,
-        Self::ClinicalStudyRegistrationMessage,
-        Self::UnsolicitedStudyDataMessage,
-        Self::CreateDonorRecord,
-        Self::UpdateDonorRecord,
-        Self::DonorEligibility,
-        Self::DonorEligibilityObservation,
-        Self::DonorEligibilityRequest,
-        Self::DetailFinancialTransactions,
-        Self::DocumentResponse,
-        Self::DonationProcedure,
-        Self::DonorRequestToCollect,
-        Self::DisplayResponse,
-        Self::AutomatedEquipmentCommandMessage,
-        Self::AutomatedEquipmentNotificationMessage,
-        Self::AutomatedEquipmentResponseMessage,
-        Self::HealthCareInvoice,
-        Self::CodeEsr,
-        Self::AutomatedEquipmentStatusUpdateMessage,
-        Self::CodeInr,
-        Self::AutomatedEquipmentInventoryUpdateMessage,
-        Self::CodeLsr,
-        Self::CodeLsu,
-        Self::MedicalDocumentManagement,
-        Self::CodeMfd,
-        Self::MasterFilesApplicationAcknowledgment,
-        Self::MasterFilesNotification,
-        Self::MasterFilesQuery,
-        Self::MasterFilesResponse,
-        Self::ApplicationManagementDataMessage,
-        Self::ApplicationManagementQueryMessage,
-        Self::ApplicationManagementResponseMessage,
-        Self::BloodProductOrderMessage,
-        Self::DietaryOrder,
-        Self::GeneralClinicalOrderMessage,
-        Self::ImagingOrder,
-        Self::LaboratoryOrderMessage,
-        Self::NonStockRequisitionOrderMessage,
-        Self::PharmacyTreatmentOrderMessageOmp,
-        Self::GeneralOrderMessageWithDocumentPayload,
-        Self::StockRequisitionOrderMessage,
-        Self::CodeOpl,
-        Self::CodeOpr,
-        Self::CodeOpu,
-        Self::ObservationReportAcknowledgment,
-        Self::BloodProductOrderAcknowledgementMessage,
-        Self::DietaryOrderAcknowledgmentMessage,
-        Self::QueryForResultsOfObservation,
-        Self::CodeOrg,
-        Self::ImagingOrderAcknowledgementMessage,
-        Self::CodeOrl,
-        Self::PharmacyTreatmentOrderMessageOrm,
-        Self::CodeOrn,
-        Self::CodeOrp,
-        Self::CodeOrr,
-        Self::CodeOrs,
-        Self::CodeOru,
-        Self::CodeOrx,
-        Self::SpecimenShipmentMessage,
-        Self::QueryResponseForOrderStatusOsq,
-        Self::QueryResponseForOrderStatusOsr,
-        Self::OrderStatusUpdate,
-        Self::UnsolicitedLaboratoryObservationMessage,
-        Self::ProductExperienceMessage,
-        Self::PatientGoalMessage,
-        Self::PatientInsuranceInformation,
-        Self::AddPersonnelRecord,
-        Self::PatientPathwayMessageGoalOriented,
-        Self::PatientPathwayMessageProblemOriented,
-        Self::PatientProblemMessage,
-        Self::PatientPathwayGoalOrientedResponse,
-        Self::PatientGoalResponse,
-        Self::PatientProblemResponse,
-        Self::PatientPathwayProblemOrientedResponse,
-        Self::QueryByParameter,
-        Self::DeferredQuery,
-        Self::CancelQuery,
-        Self::QueryOriginalMode,
-        Self::CreateSubscription,
-        Self::CancelSubscriptionAcknowledgeMessage,
-        Self::QueryForPreviousEvents,
-        Self::CodeRar,
-        Self::PharmacyTreatmentAdministrationMessage,
-        Self::ReturnClinicalInformation,
-        Self::ReturnClinicalList,
-        Self::PharmacyTreatmentEncodedOrderMessage,
-        Self::PharmacyTreatmentDispenseInformation,
-        Self::PharmacyTreatmentDispenseMessage,
-        Self::DisplayBasedResponse,
-        Self::PatientReferral,
-        Self::PharmacyTreatmentEncodedOrderInformation,
-        Self::PharmacyTreatmentDoseInformation,
-        Self::PharmacyTreatmentGiveMessage,
-        Self::PharmacyTreatmentOrderResponse,
-        Self::ReturnPatientAuthorization,
-        Self::ReturnPatientInformation,
-        Self::ReturnPatientDisplayList,
-        Self::ReturnPatientList,
-        Self::RequestPatientAuthorization,
-        Self::RequestClinicalInformation,
-        Self::RequestPatientInformation,
-        Self::RequestPatientDemographics,
-        Self::CodeRra,
-        Self::CodeRrd,
-        Self::CodeRre,
-        Self::CodeRrg,
-        Self::ReturnReferralInformation,
-        Self::SegmentPatternResponse,
-        Self::TabularResponse,
-        Self::CodeScn,
-        Self::NotificationOfAntiMicrobialDeviceData,
-        Self::CodeSdr,
-        Self::ScheduleInformationUnsolicited,
-        Self::NotificationOfNewSterilizationLot,
-        Self::SterilizationLotRequest,
-        Self::CodeSmd,
-        Self::ScheduleQueryMessage,
-        Self::ScheduleQueryResponse,
-        Self::ScheduleRequestMessage,
-        Self::ScheduledRequestResponse,
-        Self::SpecimenStatusRequestMessage,
-        Self::SpecimenStatusUpdateMessage,
-        Self::NotificationOfSterilizationConfiguration,
-        Self::SterilizationItemRequest,
-        Self::SummaryProductExperienceReport,
-        Self::TabularDataResponse,
-        Self::CodeTcr,
-        Self::CodeTcu,
-        Self::UnsolicitedDisplayUpdateMessage,
-        Self::QueryForVaccinationRecord,
-        Self::VaccinationRecordResponse,
-        Self::UnsolicitedVaccinationRecordUpdate,
-        Self::CodeVxx,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MessageType, TABLE_0076, GeneralAcknowledgmentMessage, AdtResponse, AdtMessage,
+    AddChangeBillingAccount, BloodProductDispenseStatusMessage, CodeBrp, CodeBrt,
+    CodeBts, CollaborativeCareFetch, CollaborativeCareInformation,
+    CollaborativeCareMessage, CollaborativeCareReferralCcq, CollaborativeCareReferralCcu,
+    CollaborativeCareReferralCqu, ClinicalStudyRegistrationMessage,
+    UnsolicitedStudyDataMessage, CreateDonorRecord, UpdateDonorRecord, DonorEligibility,
+    DonorEligibilityObservation, DonorEligibilityRequest, DetailFinancialTransactions,
+    DocumentResponse, DonationProcedure, DonorRequestToCollect, DisplayResponse,
+    AutomatedEquipmentCommandMessage, AutomatedEquipmentNotificationMessage,
+    AutomatedEquipmentResponseMessage, HealthCareInvoice, CodeEsr,
+    AutomatedEquipmentStatusUpdateMessage, CodeInr,
+    AutomatedEquipmentInventoryUpdateMessage, CodeLsr, CodeLsu,
+    MedicalDocumentManagement, CodeMfd, MasterFilesApplicationAcknowledgment,
+    MasterFilesNotification, MasterFilesQuery, MasterFilesResponse,
+    ApplicationManagementDataMessage, ApplicationManagementQueryMessage,
+    ApplicationManagementResponseMessage, BloodProductOrderMessage, DietaryOrder,
+    GeneralClinicalOrderMessage, ImagingOrder, LaboratoryOrderMessage,
+    NonStockRequisitionOrderMessage, PharmacyTreatmentOrderMessageOmp,
+    GeneralOrderMessageWithDocumentPayload, StockRequisitionOrderMessage, CodeOpl,
+    CodeOpr, CodeOpu, ObservationReportAcknowledgment,
+    BloodProductOrderAcknowledgementMessage, DietaryOrderAcknowledgmentMessage,
+    QueryForResultsOfObservation, CodeOrg, ImagingOrderAcknowledgementMessage, CodeOrl,
+    PharmacyTreatmentOrderMessageOrm, CodeOrn, CodeOrp, CodeOrr, CodeOrs, CodeOru,
+    CodeOrx, SpecimenShipmentMessage, QueryResponseForOrderStatusOsq,
+    QueryResponseForOrderStatusOsr, OrderStatusUpdate,
+    UnsolicitedLaboratoryObservationMessage, ProductExperienceMessage,
+    PatientGoalMessage, PatientInsuranceInformation, AddPersonnelRecord,
+    PatientPathwayMessageGoalOriented, PatientPathwayMessageProblemOriented,
+    PatientProblemMessage, PatientPathwayGoalOrientedResponse, PatientGoalResponse,
+    PatientProblemResponse, PatientPathwayProblemOrientedResponse, QueryByParameter,
+    DeferredQuery, CancelQuery, QueryOriginalMode, CreateSubscription,
+    CancelSubscriptionAcknowledgeMessage, QueryForPreviousEvents, CodeRar,
+    PharmacyTreatmentAdministrationMessage, ReturnClinicalInformation,
+    ReturnClinicalList, PharmacyTreatmentEncodedOrderMessage,
+    PharmacyTreatmentDispenseInformation, PharmacyTreatmentDispenseMessage,
+    DisplayBasedResponse, PatientReferral, PharmacyTreatmentEncodedOrderInformation,
+    PharmacyTreatmentDoseInformation, PharmacyTreatmentGiveMessage,
+    PharmacyTreatmentOrderResponse, ReturnPatientAuthorization, ReturnPatientInformation,
+    ReturnPatientDisplayList, ReturnPatientList, RequestPatientAuthorization,
+    RequestClinicalInformation, RequestPatientInformation, RequestPatientDemographics,
+    CodeRra, CodeRrd, CodeRre, CodeRrg, ReturnReferralInformation,
+    SegmentPatternResponse, TabularResponse, CodeScn,
+    NotificationOfAntiMicrobialDeviceData, CodeSdr, ScheduleInformationUnsolicited,
+    NotificationOfNewSterilizationLot, SterilizationLotRequest, CodeSmd,
+    ScheduleQueryMessage, ScheduleQueryResponse, ScheduleRequestMessage,
+    ScheduledRequestResponse, SpecimenStatusRequestMessage, SpecimenStatusUpdateMessage,
+    NotificationOfSterilizationConfiguration, SterilizationItemRequest,
+    SummaryProductExperienceReport, TabularDataResponse, CodeTcr, CodeTcu,
+    UnsolicitedDisplayUpdateMessage, QueryForVaccinationRecord,
+    VaccinationRecordResponse, UnsolicitedVaccinationRecordUpdate, CodeVxx
+);
 
 /// Table 0078: Interpretation Codes.
 pub static TABLE_0078: TableDesc = TableDesc {
@@ -4069,7 +3343,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 
 /// The codes of table 0078: Interpretation Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum InterpretationCodes {
     /// `<`: Below absolute low-off instrument scale
     BelowAbsoluteLowOffInstrumentScale,
@@ -4136,48 +3410,17 @@ pub enum InterpretationCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for InterpretationCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for InterpretationCodes {
-    const DESC: &'static TableDesc = &TABLE_0078;
-    const ALL: &'static [Self] = &[
-        Self::BelowAbsoluteLowOffInstrumentScale,
-        Self::AboveAbsoluteHighOffInstrumentScale,
-        Self::AbnormalAppliesToNonNumericResults,
-        Self::VeryAbnormal,
-        Self::AntiComplementarySubstancesPresent,
-        Self::BetterUseWhenDirectionNotRelevant,
-        Self::SignificantChangeDown,
-        Self::Detected,
-        Self::AboveHighNormal,
-        Self::AboveUpperPanicLimits,
-        Self::HoldForMedicalReview,
-        Self::Intermediate,
-        Self::Indeterminate,
-        Self::BelowLowNormal,
-        Self::BelowLowerPanicLimits,
-        Self::ModeratelySusceptible,
-        Self::NormalAppliesToNonNumericResults,
-        Self::NotDetected,
-        Self::Negative,
-        Self::NonReactive,
-        Self::CodeObx,
-        Self::Positive,
-        Self::QualityControlFailure,
-        Self::Resistant,
-        Self::Reactive,
-        Self::Susceptible,
-        Self::CytotoxicSubstancePresent,
-        Self::SignificantChangeUp,
-        Self::VerySusceptible,
-        Self::WorseUseWhenDirectionNotRelevant,
-        Self::WeaklyReactive,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    InterpretationCodes, TABLE_0078, BelowAbsoluteLowOffInstrumentScale,
+    AboveAbsoluteHighOffInstrumentScale, AbnormalAppliesToNonNumericResults,
+    VeryAbnormal, AntiComplementarySubstancesPresent, BetterUseWhenDirectionNotRelevant,
+    SignificantChangeDown, Detected, AboveHighNormal, AboveUpperPanicLimits,
+    HoldForMedicalReview, Intermediate, Indeterminate, BelowLowNormal,
+    BelowLowerPanicLimits, ModeratelySusceptible, NormalAppliesToNonNumericResults,
+    NotDetected, Negative, NonReactive, CodeObx, Positive, QualityControlFailure,
+    Resistant, Reactive, Susceptible, CytotoxicSubstancePresent, SignificantChangeUp,
+    VerySusceptible, WorseUseWhenDirectionNotRelevant, WeaklyReactive
+);
 
 /// Table 0080: Nature of Abnormal Testing.
 pub static TABLE_0080: TableDesc = TableDesc {
@@ -4198,7 +3441,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 
 /// The codes of table 0080: Nature of Abnormal Testing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
     AnAgeBasedPopulation,
@@ -4217,24 +3460,10 @@ pub enum NatureOfAbnormalTesting {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfAbnormalTesting {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfAbnormalTesting {
-    const DESC: &'static TableDesc = &TABLE_0080;
-    const ALL: &'static [Self] = &[
-        Self::AnAgeBasedPopulation,
-        Self::Breed,
-        Self::NoneGenericNormalRange,
-        Self::ARaceBasedPopulation,
-        Self::ASexBasedPopulation,
-        Self::Species,
-        Self::Strain,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NatureOfAbnormalTesting, TABLE_0080, AnAgeBasedPopulation, Breed,
+    NoneGenericNormalRange, ARaceBasedPopulation, ASexBasedPopulation, Species, Strain
+);
 
 /// Table 0083: Outlier Type.
 pub static TABLE_0083: TableDesc = TableDesc {
@@ -4247,7 +3476,7 @@ pub static TABLE_0083: TableDesc = TableDesc {
 
 /// The codes of table 0083: Outlier Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
     OutlierCost,
@@ -4256,16 +3485,7 @@ pub enum OutlierType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OutlierType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OutlierType {
-    const DESC: &'static TableDesc = &TABLE_0083;
-    const ALL: &'static [Self] = &[Self::OutlierCost, Self::OutlierDays];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(OutlierType, TABLE_0083, OutlierCost, OutlierDays);
 
 /// Table 0084: Performed by.
 pub static TABLE_0084: TableDesc = TableDesc {
@@ -4306,7 +3526,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 
 /// The codes of table 0085: Observation Result Status Codes Interpretation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `A`: Amended based on adjustments provided by the Placer
     CodeA,
@@ -4341,32 +3561,12 @@ pub enum ObservationResultStatusCodesInterpretation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ObservationResultStatusCodesInterpretation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
-    const DESC: &'static TableDesc = &TABLE_0085;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::AppendedReport,
-        Self::CodeC,
-        Self::DeletesTheObxRecord,
-        Self::FinalResults,
-        Self::SpecimenInLabResultsPending,
-        Self::NotAsked,
-        Self::OrderDetailDescriptionOnlyNoResult,
-        Self::PreliminaryResults,
-        Self::ResultsEnteredNotVerified,
-        Self::PartialResults,
-        Self::CodeU,
-        Self::Verified,
-        Self::CodeW,
-        Self::CodeX,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ObservationResultStatusCodesInterpretation, TABLE_0085, CodeA, AppendedReport, CodeC,
+    DeletesTheObxRecord, FinalResults, SpecimenInLabResultsPending, NotAsked,
+    OrderDetailDescriptionOnlyNoResult, PreliminaryResults, ResultsEnteredNotVerified,
+    PartialResults, CodeU, Verified, CodeW, CodeX
+);
 
 /// Table 0086: Plan ID.
 pub static TABLE_0086: TableDesc = TableDesc {
@@ -4406,7 +3606,7 @@ pub static TABLE_0091: TableDesc = TableDesc {
 
 /// The codes of table 0091: Query Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
     Deferred,
@@ -4415,16 +3615,7 @@ pub enum QueryPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryPriority {
-    const DESC: &'static TableDesc = &TABLE_0091;
-    const ALL: &'static [Self] = &[Self::Deferred, Self::Immediate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(QueryPriority, TABLE_0091, Deferred, Immediate);
 
 /// Table 0092: Re-Admission Indicator.
 pub static TABLE_0092: TableDesc = TableDesc {
@@ -4437,23 +3628,14 @@ pub static TABLE_0092: TableDesc = TableDesc {
 
 /// The codes of table 0092: Re-Admission Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Re-admission
     ReAdmission,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReAdmissionIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReAdmissionIndicator {
-    const DESC: &'static TableDesc = &TABLE_0092;
-    const ALL: &'static [Self] = &[Self::ReAdmission];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReAdmissionIndicator, TABLE_0092, ReAdmission);
 
 /// Table 0093: Release Information.
 pub static TABLE_0093: TableDesc = TableDesc {
@@ -4466,7 +3648,7 @@ pub static TABLE_0093: TableDesc = TableDesc {
 
 /// The codes of table 0093: Release Information.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `N`: No
     No,
@@ -4475,16 +3657,7 @@ pub enum ReleaseInformation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReleaseInformation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReleaseInformation {
-    const DESC: &'static TableDesc = &TABLE_0093;
-    const ALL: &'static [Self] = &[Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReleaseInformation, TABLE_0093, No, Yes);
 
 /// Table 0098: Type of Agreement.
 pub static TABLE_0098: TableDesc = TableDesc {
@@ -4497,7 +3670,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 
 /// The codes of table 0098: Type of Agreement.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
     Maternity,
@@ -4508,16 +3681,7 @@ pub enum TypeOfAgreement {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TypeOfAgreement {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TypeOfAgreement {
-    const DESC: &'static TableDesc = &TABLE_0098;
-    const ALL: &'static [Self] = &[Self::Maternity, Self::Standard, Self::Unified];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(TypeOfAgreement, TABLE_0098, Maternity, Standard, Unified);
 
 /// Table 0099: VIP Indicator.
 pub static TABLE_0099: TableDesc = TableDesc {
@@ -4545,7 +3709,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 
 /// The codes of table 0100: Invocation event.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum InvocationEvent {
     /// `D`: On discharge
     OnDischarge,
@@ -4560,22 +3724,10 @@ pub enum InvocationEvent {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for InvocationEvent {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for InvocationEvent {
-    const DESC: &'static TableDesc = &TABLE_0100;
-    const ALL: &'static [Self] = &[
-        Self::OnDischarge,
-        Self::OnReceiptOfOrder,
-        Self::AtTimeServiceIsCompleted,
-        Self::AtTimeServiceIsStarted,
-        Self::AtADesignatedDateTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    InvocationEvent, TABLE_0100, OnDischarge, OnReceiptOfOrder, AtTimeServiceIsCompleted,
+    AtTimeServiceIsStarted, AtADesignatedDateTime
+);
 
 /// Table 0103: Processing ID.
 pub static TABLE_0103: TableDesc = TableDesc {
@@ -4588,7 +3740,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 
 /// The codes of table 0103: Processing ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
     Debugging,
@@ -4599,16 +3751,7 @@ pub enum ProcessingId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingId {
-    const DESC: &'static TableDesc = &TABLE_0103;
-    const ALL: &'static [Self] = &[Self::Debugging, Self::Production, Self::Training];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ProcessingId, TABLE_0103, Debugging, Production, Training);
 
 /// Table 0104: Version ID.
 pub static TABLE_0104: TableDesc = TableDesc {
@@ -4635,7 +3778,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 
 /// The codes of table 0104: Version ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0
     Release2Point0,
@@ -4666,30 +3809,12 @@ pub enum VersionId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VersionId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VersionId {
-    const DESC: &'static TableDesc = &TABLE_0104;
-    const ALL: &'static [Self] = &[
-        Self::Release2Point0,
-        Self::Demo2Point0,
-        Self::Release2Point1,
-        Self::Release2Point2,
-        Self::Release2Point3,
-        Self::Release2Point3Point1,
-        Self::Release2Point4,
-        Self::Release2Point5,
-        Self::Release2Point5Point1,
-        Self::Release2Point6,
-        Self::Release2Point7,
-        Self::Release2Point7Point1,
-        Self::Release2Point8,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    VersionId, TABLE_0104, Release2Point0, Demo2Point0, Release2Point1, Release2Point2,
+    Release2Point3, Release2Point3Point1, Release2Point4, Release2Point5,
+    Release2Point5Point1, Release2Point6, Release2Point7, Release2Point7Point1,
+    Release2Point8
+);
 
 /// Table 0105: Source of Comment.
 pub static TABLE_0105: TableDesc = TableDesc {
@@ -4706,7 +3831,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 
 /// The codes of table 0105: Source of Comment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
     CodeL,
@@ -4717,20 +3842,10 @@ pub enum SourceOfComment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SourceOfComment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SourceOfComment {
-    const DESC: &'static TableDesc = &TABLE_0105;
-    const ALL: &'static [Self] = &[
-        Self::CodeL,
-        Self::OtherSystemIsSourceOfComment,
-        Self::OrdererPlacerIsSourceOfComment,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SourceOfComment, TABLE_0105, CodeL, OtherSystemIsSourceOfComment,
+    OrdererPlacerIsSourceOfComment
+);
 
 /// Table 0110: Transfer to Bad Debt Code.
 pub static TABLE_0110: TableDesc = TableDesc {
@@ -4804,7 +3919,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 
 /// The codes of table 0116: Bed Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
     Closed,
@@ -4821,23 +3936,10 @@ pub enum BedStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BedStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BedStatus {
-    const DESC: &'static TableDesc = &TABLE_0116;
-    const ALL: &'static [Self] = &[
-        Self::Closed,
-        Self::Housekeeping,
-        Self::Isolated,
-        Self::Contaminated,
-        Self::Occupied,
-        Self::Unoccupied,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BedStatus, TABLE_0116, Closed, Housekeeping, Isolated, Contaminated, Occupied,
+    Unoccupied
+);
 
 /// Table 0117: Account Status.
 pub static TABLE_0117: TableDesc = TableDesc {
@@ -4921,7 +4023,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 
 /// The codes of table 0119: Order Control Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order/service refill request approval
     OrderServiceRefillRequestApproval,
@@ -5030,69 +4132,24 @@ pub enum OrderControlCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrderControlCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrderControlCodes {
-    const DESC: &'static TableDesc = &TABLE_0119;
-    const ALL: &'static [Self] = &[
-        Self::OrderServiceRefillRequestApproval,
-        Self::CancelOrderServiceRequest,
-        Self::ChildOrderService,
-        Self::CombinedResult,
-        Self::CancelProcessStep,
-        Self::CanceledAsRequested,
-        Self::DiscontinueOrderServiceRequest,
-        Self::DataErrors,
-        Self::OrderServiceRefillRequestDenied,
-        Self::DiscontinuedAsRequested,
-        Self::OrderServiceRefilledUnsolicited,
-        Self::HoldOrderRequest,
-        Self::OnHoldAsRequested,
-        Self::CodeLi,
-        Self::CodeMc,
-        Self::NumberAssigned,
-        Self::NewOrderService,
-        Self::OrderServiceCanceled,
-        Self::OrderServiceDiscontinued,
-        Self::OrderServiceReleased,
-        Self::OrderServiceRefilledAsRequested,
-        Self::OrderServiceHeld,
-        Self::OrderServiceAcceptedAndOk,
-        Self::NotificationOfOrderForOutsideDispense,
-        Self::ReleasedAsRequested,
-        Self::ParentOrderService,
-        Self::PreviousResultsWithNewOrderService,
-        Self::CodePy,
-        Self::ObservationsPerformedServiceToFollow,
-        Self::RefillOrderServiceRequest,
-        Self::ReleasePreviousHold,
-        Self::ReplacementOrder,
-        Self::OrderServiceReplaceRequest,
-        Self::ReplacedAsRequested,
-        Self::RequestReceived,
-        Self::ReplacedUnsolicited,
-        Self::StatusChanged,
-        Self::SendOrderServiceNumber,
-        Self::ResponseToSendOrderServiceStatusRequest,
-        Self::SendOrderServiceStatusRequest,
-        Self::UnableToAcceptOrderService,
-        Self::UnableToCancel,
-        Self::UnableToDiscontinue,
-        Self::UnableToRefill,
-        Self::UnableToPutOnHold,
-        Self::UnableToReplace,
-        Self::CodeUn,
-        Self::UnableToRelease,
-        Self::UnableToChange,
-        Self::ChangeOrderServiceRequest,
-        Self::ChangedAsRequested,
-        Self::OrderServiceChangedUnsol,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrderControlCodes, TABLE_0119, OrderServiceRefillRequestApproval,
+    CancelOrderServiceRequest, ChildOrderService, CombinedResult, CancelProcessStep,
+    CanceledAsRequested, DiscontinueOrderServiceRequest, DataErrors,
+    OrderServiceRefillRequestDenied, DiscontinuedAsRequested,
+    OrderServiceRefilledUnsolicited, HoldOrderRequest, OnHoldAsRequested, CodeLi, CodeMc,
+    NumberAssigned, NewOrderService, OrderServiceCanceled, OrderServiceDiscontinued,
+    OrderServiceReleased, OrderServiceRefilledAsRequested, OrderServiceHeld,
+    OrderServiceAcceptedAndOk, NotificationOfOrderForOutsideDispense,
+    ReleasedAsRequested, ParentOrderService, PreviousResultsWithNewOrderService, CodePy,
+    ObservationsPerformedServiceToFollow, RefillOrderServiceRequest, ReleasePreviousHold,
+    ReplacementOrder, OrderServiceReplaceRequest, ReplacedAsRequested, RequestReceived,
+    ReplacedUnsolicited, StatusChanged, SendOrderServiceNumber,
+    ResponseToSendOrderServiceStatusRequest, SendOrderServiceStatusRequest,
+    UnableToAcceptOrderService, UnableToCancel, UnableToDiscontinue, UnableToRefill,
+    UnableToPutOnHold, UnableToReplace, CodeUn, UnableToRelease, UnableToChange,
+    ChangeOrderServiceRequest, ChangedAsRequested, OrderServiceChangedUnsol
+);
 
 /// Table 0121: Response Flag.
 pub static TABLE_0121: TableDesc = TableDesc {
@@ -5111,7 +4168,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 
 /// The codes of table 0121: Response Flag.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
     SameAsRAlsoOtherAssociatedSegments,
@@ -5126,22 +4183,11 @@ pub enum ResponseFlag {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResponseFlag {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResponseFlag {
-    const DESC: &'static TableDesc = &TABLE_0121;
-    const ALL: &'static [Self] = &[
-        Self::SameAsRAlsoOtherAssociatedSegments,
-        Self::ReportExceptionsOnly,
-        Self::SameAsDPlusConfirmationsExplicitly,
-        Self::OnlyTheMsaSegmentIsReturned,
-        Self::SameAsEAlsoReplacementAndParentChild,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResponseFlag, TABLE_0121, SameAsRAlsoOtherAssociatedSegments, ReportExceptionsOnly,
+    SameAsDPlusConfirmationsExplicitly, OnlyTheMsaSegmentIsReturned,
+    SameAsEAlsoReplacementAndParentChild
+);
 
 /// Table 0122: Charge Type.
 pub static TABLE_0122: TableDesc = TableDesc {
@@ -5163,7 +4209,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 
 /// The codes of table 0122: Charge Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
     Charge,
@@ -5184,25 +4230,10 @@ pub enum ChargeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ChargeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ChargeType {
-    const DESC: &'static TableDesc = &TABLE_0122;
-    const ALL: &'static [Self] = &[
-        Self::Charge,
-        Self::Contract,
-        Self::Credit,
-        Self::Department,
-        Self::Grant,
-        Self::NoCharge,
-        Self::Professional,
-        Self::Research,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ChargeType, TABLE_0122, Charge, Contract, Credit, Department, Grant, NoCharge,
+    Professional, Research
+);
 
 /// Table 0123: Result Status.
 pub static TABLE_0123: TableDesc = TableDesc {
@@ -5227,7 +4258,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 
 /// The codes of table 0123: Result Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -5254,28 +4285,12 @@ pub enum ResultStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResultStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResultStatus {
-    const DESC: &'static TableDesc = &TABLE_0123;
-    const ALL: &'static [Self] = &[
-        Self::SomeButNotAllResultsAvailable,
-        Self::CorrectionToResults,
-        Self::FinalResultsResultsStoredAndVerified,
-        Self::CodeI,
-        Self::OrderReceivedSpecimenNotYetReceived,
-        Self::Preliminary,
-        Self::ResultsStoredNotYetVerified,
-        Self::CodeS,
-        Self::NoResultsAvailableOrderCanceled,
-        Self::CodeY,
-        Self::NoRecordOfThisPatientUsedOnlyOnQueries,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResultStatus, TABLE_0123, SomeButNotAllResultsAvailable, CorrectionToResults,
+    FinalResultsResultsStoredAndVerified, CodeI, OrderReceivedSpecimenNotYetReceived,
+    Preliminary, ResultsStoredNotYetVerified, CodeS, NoResultsAvailableOrderCanceled,
+    CodeY, NoRecordOfThisPatientUsedOnlyOnQueries
+);
 
 /// Table 0124: Transportation Mode.
 pub static TABLE_0124: TableDesc = TableDesc {
@@ -5293,7 +4308,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 
 /// The codes of table 0124: Transportation Mode.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
     CartPatientTravelsOnCartOrGurney,
@@ -5306,21 +4321,10 @@ pub enum TransportationMode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransportationMode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransportationMode {
-    const DESC: &'static TableDesc = &TABLE_0124;
-    const ALL: &'static [Self] = &[
-        Self::CartPatientTravelsOnCartOrGurney,
-        Self::TheExaminingDeviceGoesToPatientsLocation,
-        Self::PatientWalksToDiagnosticService,
-        Self::Wheelchair,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TransportationMode, TABLE_0124, CartPatientTravelsOnCartOrGurney,
+    TheExaminingDeviceGoesToPatientsLocation, PatientWalksToDiagnosticService, Wheelchair
+);
 
 /// Table 0125: Value Type.
 pub static TABLE_0125: TableDesc = TableDesc {
@@ -5365,7 +4369,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 
 /// The codes of table 0125: Value Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
     Address,
@@ -5432,48 +4436,17 @@ pub enum ValueType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ValueType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ValueType {
-    const DESC: &'static TableDesc = &TABLE_0125;
-    const ALL: &'static [Self] = &[
-        Self::Address,
-        Self::CodedElementWithFormattedValues,
-        Self::CompositeIdWithCheckDigit,
-        Self::CompositeIdAndName,
-        Self::CodedWithNoExceptions,
-        Self::CompositePrice,
-        Self::CodedEntry,
-        Self::ExtendedCompositeIdWithCheckDigit,
-        Self::DateTimeRange,
-        Self::Date,
-        Self::TimeStampDateAndTime,
-        Self::EncapsulatedData,
-        Self::FormattedTextDisplay,
-        Self::CodedValueForHl7DefinedTables,
-        Self::CodedValueForUserDefinedTables,
-        Self::MultiplexedArray,
-        Self::Money,
-        Self::NumericArray,
-        Self::Numeric,
-        Self::PersonName,
-        Self::ReferencePointer,
-        Self::StructuredNumeric,
-        Self::StringData,
-        Self::Time,
-        Self::TelephoneNumber,
-        Self::TextDataDisplay,
-        Self::ExtendedAddress,
-        Self::ExtendedCompositeNameAndNumberForPersons,
-        Self::CodeXon,
-        Self::ExtendedPersonName,
-        Self::ExtendedTelecommunicationsNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ValueType, TABLE_0125, Address, CodedElementWithFormattedValues,
+    CompositeIdWithCheckDigit, CompositeIdAndName, CodedWithNoExceptions, CompositePrice,
+    CodedEntry, ExtendedCompositeIdWithCheckDigit, DateTimeRange, Date,
+    TimeStampDateAndTime, EncapsulatedData, FormattedTextDisplay,
+    CodedValueForHl7DefinedTables, CodedValueForUserDefinedTables, MultiplexedArray,
+    Money, NumericArray, Numeric, PersonName, ReferencePointer, StructuredNumeric,
+    StringData, Time, TelephoneNumber, TextDataDisplay, ExtendedAddress,
+    ExtendedCompositeNameAndNumberForPersons, CodeXon, ExtendedPersonName,
+    ExtendedTelecommunicationsNumber
+);
 
 /// Table 0126: Quantity Limited Request.
 pub static TABLE_0126: TableDesc = TableDesc {
@@ -5492,7 +4465,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 
 /// The codes of table 0126: Quantity Limited Request.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
     Characters,
@@ -5507,22 +4480,9 @@ pub enum QuantityLimitedRequest {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QuantityLimitedRequest {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QuantityLimitedRequest {
-    const DESC: &'static TableDesc = &TABLE_0126;
-    const ALL: &'static [Self] = &[
-        Self::Characters,
-        Self::Lines,
-        Self::Pages,
-        Self::Records,
-        Self::LocallyDefined,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QuantityLimitedRequest, TABLE_0126, Characters, Lines, Pages, Records, LocallyDefined
+);
 
 /// Table 0127: Allergen Type.
 pub static TABLE_0127: TableDesc = TableDesc {
@@ -5544,7 +4504,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 
 /// The codes of table 0127: Allergen Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllergenType {
     /// `AA`: Animal Allergy
     AnimalAllergy,
@@ -5565,25 +4525,11 @@ pub enum AllergenType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllergenType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllergenType {
-    const DESC: &'static TableDesc = &TABLE_0127;
-    const ALL: &'static [Self] = &[
-        Self::AnimalAllergy,
-        Self::DrugAllergy,
-        Self::EnvironmentalAllergy,
-        Self::FoodAllergy,
-        Self::PollenAllergy,
-        Self::MiscellaneousAllergy,
-        Self::MiscellaneousContraindication,
-        Self::PlantAllergy,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllergenType, TABLE_0127, AnimalAllergy, DrugAllergy, EnvironmentalAllergy,
+    FoodAllergy, PollenAllergy, MiscellaneousAllergy, MiscellaneousContraindication,
+    PlantAllergy
+);
 
 /// Table 0128: Allergy Severity.
 pub static TABLE_0128: TableDesc = TableDesc {
@@ -5601,7 +4547,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 
 /// The codes of table 0128: Allergy Severity.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
     Mild,
@@ -5614,21 +4560,7 @@ pub enum AllergySeverity {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllergySeverity {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllergySeverity {
-    const DESC: &'static TableDesc = &TABLE_0128;
-    const ALL: &'static [Self] = &[
-        Self::Mild,
-        Self::Moderate,
-        Self::Severe,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AllergySeverity, TABLE_0128, Mild, Moderate, Severe, Unknown);
 
 /// Table 0129: Accommodation Code.
 pub static TABLE_0129: TableDesc = TableDesc {
@@ -5655,7 +4587,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
 
 /// The codes of table 0130: Visit User Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VisitUserCode {
     /// `HO`: Home
     Home,
@@ -5668,21 +4600,7 @@ pub enum VisitUserCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VisitUserCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VisitUserCode {
-    const DESC: &'static TableDesc = &TABLE_0130;
-    const ALL: &'static [Self] = &[
-        Self::Home,
-        Self::MobileUnit,
-        Self::Phone,
-        Self::Teaching,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(VisitUserCode, TABLE_0130, Home, MobileUnit, Phone, Teaching);
 
 /// Table 0131: Contact Role.
 pub static TABLE_0131: TableDesc = TableDesc {
@@ -5704,7 +4622,7 @@ pub static TABLE_0131: TableDesc = TableDesc {
 
 /// The codes of table 0131: Contact Role.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ContactRole {
     /// `C`: Emergency Contact
     EmergencyContact,
@@ -5725,25 +4643,10 @@ pub enum ContactRole {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ContactRole {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ContactRole {
-    const DESC: &'static TableDesc = &TABLE_0131;
-    const ALL: &'static [Self] = &[
-        Self::EmergencyContact,
-        Self::Employer,
-        Self::FederalAgency,
-        Self::InsuranceCompany,
-        Self::NextOfKin,
-        Self::Other,
-        Self::StateAgency,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ContactRole, TABLE_0131, EmergencyContact, Employer, FederalAgency, InsuranceCompany,
+    NextOfKin, Other, StateAgency, Unknown
+);
 
 /// Table 0132: Transaction Code.
 pub static TABLE_0132: TableDesc = TableDesc {
@@ -5765,7 +4668,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 
 /// The codes of table 0135: Assignment of Benefits.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
     ModifiedAssignment,
@@ -5776,16 +4679,7 @@ pub enum AssignmentOfBenefits {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AssignmentOfBenefits {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AssignmentOfBenefits {
-    const DESC: &'static TableDesc = &TABLE_0135;
-    const ALL: &'static [Self] = &[Self::ModifiedAssignment, Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AssignmentOfBenefits, TABLE_0135, ModifiedAssignment, No, Yes);
 
 /// Table 0136: Yes/no Indicator.
 pub static TABLE_0136: TableDesc = TableDesc {
@@ -5798,7 +4692,7 @@ pub static TABLE_0136: TableDesc = TableDesc {
 
 /// The codes of table 0136: Yes/no Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
     No,
@@ -5807,16 +4701,7 @@ pub enum YesNoIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for YesNoIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for YesNoIndicator {
-    const DESC: &'static TableDesc = &TABLE_0136;
-    const ALL: &'static [Self] = &[Self::No, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(YesNoIndicator, TABLE_0136, No, Yes);
 
 /// Table 0137: Mail Claim Party.
 pub static TABLE_0137: TableDesc = TableDesc {
@@ -5835,7 +4720,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 
 /// The codes of table 0137: Mail Claim Party.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
     Employer,
@@ -5850,22 +4735,9 @@ pub enum MailClaimParty {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MailClaimParty {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MailClaimParty {
-    const DESC: &'static TableDesc = &TABLE_0137;
-    const ALL: &'static [Self] = &[
-        Self::Employer,
-        Self::Guarantor,
-        Self::InsuranceCompany,
-        Self::Other,
-        Self::Patient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MailClaimParty, TABLE_0137, Employer, Guarantor, InsuranceCompany, Other, Patient
+);
 
 /// Table 0139: Employer Information Data.
 pub static TABLE_0139: TableDesc = TableDesc {
@@ -5899,7 +4771,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
 
 /// The codes of table 0140: Military Service.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MilitaryService {
     /// `AUSA`: Australian Army
     AustralianArmy,
@@ -5926,28 +4798,11 @@ pub enum MilitaryService {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MilitaryService {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MilitaryService {
-    const DESC: &'static TableDesc = &TABLE_0140;
-    const ALL: &'static [Self] = &[
-        Self::AustralianArmy,
-        Self::AustralianAirForce,
-        Self::AustralianNavy,
-        Self::NorthAtlanticTreatyOrganization,
-        Self::CodeNoaa,
-        Self::UsArmy,
-        Self::UsAirForce,
-        Self::UsCoastGuard,
-        Self::UsMarineCorps,
-        Self::UsNavy,
-        Self::UsPublicHealthService,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MilitaryService, TABLE_0140, AustralianArmy, AustralianAirForce, AustralianNavy,
+    NorthAtlanticTreatyOrganization, CodeNoaa, UsArmy, UsAirForce, UsCoastGuard,
+    UsMarineCorps, UsNavy, UsPublicHealthService
+);
 
 /// Table 0141: Military Rank/Grade.
 pub static TABLE_0141: TableDesc = TableDesc {
@@ -5973,7 +4828,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
 
 /// The codes of table 0142: Military Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MilitaryStatus {
     /// `ACT`: Active duty
     ActiveDuty,
@@ -5984,16 +4839,7 @@ pub enum MilitaryStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MilitaryStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MilitaryStatus {
-    const DESC: &'static TableDesc = &TABLE_0142;
-    const ALL: &'static [Self] = &[Self::ActiveDuty, Self::Deceased, Self::Retired];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(MilitaryStatus, TABLE_0142, ActiveDuty, Deceased, Retired);
 
 /// Table 0143: Non-covered Insurance Code.
 pub static TABLE_0143: TableDesc = TableDesc {
@@ -6023,7 +4869,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 
 /// The codes of table 0144: Eligibility Source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
     InsuranceCompany,
@@ -6042,24 +4888,10 @@ pub enum EligibilitySource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EligibilitySource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EligibilitySource {
-    const DESC: &'static TableDesc = &TABLE_0144;
-    const ALL: &'static [Self] = &[
-        Self::InsuranceCompany,
-        Self::Employer,
-        Self::InsuredPresentedPolicy,
-        Self::InsuredPresentedCard,
-        Self::SignedStatementOnFile,
-        Self::VerbalInformation,
-        Self::None,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EligibilitySource, TABLE_0144, InsuranceCompany, Employer, InsuredPresentedPolicy,
+    InsuredPresentedCard, SignedStatementOnFile, VerbalInformation, None
+);
 
 /// Table 0145: Room Type.
 pub static TABLE_0145: TableDesc = TableDesc {
@@ -6079,7 +4911,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 
 /// The codes of table 0145: Room Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
     SecondIntensiveCareUnit,
@@ -6096,23 +4928,10 @@ pub enum RoomType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RoomType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RoomType {
-    const DESC: &'static TableDesc = &TABLE_0145;
-    const ALL: &'static [Self] = &[
-        Self::SecondIntensiveCareUnit,
-        Self::SecondPrivateRoom,
-        Self::SecondSemiPrivateRoom,
-        Self::IntensiveCareUnit,
-        Self::PrivateRoom,
-        Self::SemiPrivateRoom,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RoomType, TABLE_0145, SecondIntensiveCareUnit, SecondPrivateRoom,
+    SecondSemiPrivateRoom, IntensiveCareUnit, PrivateRoom, SemiPrivateRoom
+);
 
 /// Table 0146: Amount Type.
 pub static TABLE_0146: TableDesc = TableDesc {
@@ -6131,7 +4950,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 
 /// The codes of table 0146: Amount Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
     Differential,
@@ -6146,22 +4965,9 @@ pub enum AmountType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmountType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmountType {
-    const DESC: &'static TableDesc = &TABLE_0146;
-    const ALL: &'static [Self] = &[
-        Self::Differential,
-        Self::Limit,
-        Self::Percentage,
-        Self::Rate,
-        Self::Unlimited,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AmountType, TABLE_0146, Differential, Limit, Percentage, Rate, Unlimited
+);
 
 /// Table 0147: Policy Type.
 pub static TABLE_0147: TableDesc = TableDesc {
@@ -6180,7 +4986,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 
 /// The codes of table 0147: Policy Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
     SecondAncillary,
@@ -6195,22 +5001,10 @@ pub enum PolicyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PolicyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PolicyType {
-    const DESC: &'static TableDesc = &TABLE_0147;
-    const ALL: &'static [Self] = &[
-        Self::SecondAncillary,
-        Self::SecondMajorMedical,
-        Self::ThirdMajorMedical,
-        Self::Ancillary,
-        Self::MajorMedical,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PolicyType, TABLE_0147, SecondAncillary, SecondMajorMedical, ThirdMajorMedical,
+    Ancillary, MajorMedical
+);
 
 /// Table 0148: Money or Percentage Indicator.
 pub static TABLE_0148: TableDesc = TableDesc {
@@ -6223,7 +5017,7 @@ pub static TABLE_0148: TableDesc = TableDesc {
 
 /// The codes of table 0148: Money or Percentage Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MoneyOrPercentageIndicator {
     /// `AT`: Currency amount
     CurrencyAmount,
@@ -6232,16 +5026,7 @@ pub enum MoneyOrPercentageIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MoneyOrPercentageIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MoneyOrPercentageIndicator {
-    const DESC: &'static TableDesc = &TABLE_0148;
-    const ALL: &'static [Self] = &[Self::CurrencyAmount, Self::Percentage];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(MoneyOrPercentageIndicator, TABLE_0148, CurrencyAmount, Percentage);
 
 /// Table 0149: Day Type.
 pub static TABLE_0149: TableDesc = TableDesc {
@@ -6254,7 +5039,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 
 /// The codes of table 0149: Day Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
     Approved,
@@ -6265,16 +5050,7 @@ pub enum DayType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DayType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DayType {
-    const DESC: &'static TableDesc = &TABLE_0149;
-    const ALL: &'static [Self] = &[Self::Approved, Self::Denied, Self::Pending];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DayType, TABLE_0149, Approved, Denied, Pending);
 
 /// Table 0150: Certification Patient Type.
 pub static TABLE_0150: TableDesc = TableDesc {
@@ -6292,7 +5068,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 
 /// The codes of table 0150: Certification Patient Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CertificationPatientType {
     /// `ER`: Emergency
     Emergency,
@@ -6305,21 +5081,10 @@ pub enum CertificationPatientType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CertificationPatientType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CertificationPatientType {
-    const DESC: &'static TableDesc = &TABLE_0150;
-    const ALL: &'static [Self] = &[
-        Self::Emergency,
-        Self::InpatientElective,
-        Self::OutpatientElective,
-        Self::Urgent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CertificationPatientType, TABLE_0150, Emergency, InpatientElective,
+    OutpatientElective, Urgent
+);
 
 /// Table 0151: Second Opinion Status.
 pub static TABLE_0151: TableDesc = TableDesc {
@@ -6364,7 +5129,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 
 /// The codes of table 0155: Accept/Application Acknowledgment Conditions.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
     Always,
@@ -6377,21 +5142,10 @@ pub enum AcceptApplicationAcknowledgmentConditions {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AcceptApplicationAcknowledgmentConditions {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
-    const DESC: &'static TableDesc = &TABLE_0155;
-    const ALL: &'static [Self] = &[
-        Self::Always,
-        Self::ErrorRejectConditionsOnly,
-        Self::Never,
-        Self::SuccessfulCompletionOnly,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AcceptApplicationAcknowledgmentConditions, TABLE_0155, Always,
+    ErrorRejectConditionsOnly, Never, SuccessfulCompletionOnly
+);
 
 /// Table 0159: Diet Code Specification Type.
 pub static TABLE_0159: TableDesc = TableDesc {
@@ -6404,7 +5158,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 
 /// The codes of table 0159: Diet Code Specification Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
     Diet,
@@ -6415,16 +5169,7 @@ pub enum DietCodeSpecificationType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DietCodeSpecificationType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DietCodeSpecificationType {
-    const DESC: &'static TableDesc = &TABLE_0159;
-    const ALL: &'static [Self] = &[Self::Diet, Self::Preference, Self::Supplement];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DietCodeSpecificationType, TABLE_0159, Diet, Preference, Supplement);
 
 /// Table 0160: Tray Type.
 pub static TABLE_0160: TableDesc = TableDesc {
@@ -6443,7 +5188,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 
 /// The codes of table 0160: Tray Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TrayType0160 {
     /// `EARLY`: Early tray
     EarlyTray,
@@ -6458,22 +5203,9 @@ pub enum TrayType0160 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TrayType0160 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TrayType0160 {
-    const DESC: &'static TableDesc = &TABLE_0160;
-    const ALL: &'static [Self] = &[
-        Self::EarlyTray,
-        Self::GuestTray,
-        Self::LateTray,
-        Self::TrayMessageOnly,
-        Self::NoTray,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TrayType0160, TABLE_0160, EarlyTray, GuestTray, LateTray, TrayMessageOnly, NoTray
+);
 
 /// Table 0161: Allow Substitution.
 pub static TABLE_0161: TableDesc = TableDesc {
@@ -6490,7 +5222,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 
 /// The codes of table 0161: Allow Substitution.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
     AllowGenericSubstitutions,
@@ -6501,20 +5233,10 @@ pub enum AllowSubstitution {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllowSubstitution {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllowSubstitution {
-    const DESC: &'static TableDesc = &TABLE_0161;
-    const ALL: &'static [Self] = &[
-        Self::AllowGenericSubstitutions,
-        Self::CodeN,
-        Self::AllowTherapeuticSubstitutions,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllowSubstitution, TABLE_0161, AllowGenericSubstitutions, CodeN,
+    AllowTherapeuticSubstitutions
+);
 
 /// Table 0162: Route of Administration.
 pub static TABLE_0162: TableDesc = TableDesc {
@@ -6575,7 +5297,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 
 /// The codes of table 0162: Route of Administration.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
     ApplyExternally,
@@ -6674,64 +5396,17 @@ pub enum RouteOfAdministration {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RouteOfAdministration {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RouteOfAdministration {
-    const DESC: &'static TableDesc = &TABLE_0162;
-    const ALL: &'static [Self] = &[
-        Self::ApplyExternally,
-        Self::Buccal,
-        Self::Dental,
-        Self::Epidural,
-        Self::EndotrachialTube,
-        Self::GastrostomyTube,
-        Self::GuIrrigant,
-        Self::IntraArterial,
-        Self::Intrabursal,
-        Self::Intracardiac,
-        Self::IntracervicalUterus,
-        Self::Intradermal,
-        Self::Inhalation,
-        Self::IntrahepaticArtery,
-        Self::Intramuscular,
-        Self::ImmerseSoakBodyPart,
-        Self::Intranasal,
-        Self::Intraocular,
-        Self::Intraperitoneal,
-        Self::Intrasynovial,
-        Self::Intrathecal,
-        Self::Intrauterine,
-        Self::Intravenous,
-        Self::MucousMembrane,
-        Self::MouthThroat,
-        Self::Nasogastric,
-        Self::NasalProngs,
-        Self::Nasal,
-        Self::NasotrachialTube,
-        Self::Ophthalmic,
-        Self::Otic,
-        Self::OtherMiscellaneous,
-        Self::Perfusion,
-        Self::Oral,
-        Self::Rectal,
-        Self::RebreatherMask,
-        Self::Subcutaneous,
-        Self::SoakedDressing,
-        Self::Sublingual,
-        Self::Transdermal,
-        Self::Translingual,
-        Self::Topical,
-        Self::Tracheostomy,
-        Self::Urethral,
-        Self::Vaginal,
-        Self::Ventimask,
-        Self::Wound,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RouteOfAdministration, TABLE_0162, ApplyExternally, Buccal, Dental, Epidural,
+    EndotrachialTube, GastrostomyTube, GuIrrigant, IntraArterial, Intrabursal,
+    Intracardiac, IntracervicalUterus, Intradermal, Inhalation, IntrahepaticArtery,
+    Intramuscular, ImmerseSoakBodyPart, Intranasal, Intraocular, Intraperitoneal,
+    Intrasynovial, Intrathecal, Intrauterine, Intravenous, MucousMembrane, MouthThroat,
+    Nasogastric, NasalProngs, Nasal, NasotrachialTube, Ophthalmic, Otic,
+    OtherMiscellaneous, Perfusion, Oral, Rectal, RebreatherMask, Subcutaneous,
+    SoakedDressing, Sublingual, Transdermal, Translingual, Topical, Tracheostomy,
+    Urethral, Vaginal, Ventimask, Wound
+);
 
 /// Table 0163: Body Site.
 pub static TABLE_0163: TableDesc = TableDesc {
@@ -6799,7 +5474,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 
 /// The codes of table 0163: Body Site.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BodySite {
     /// `BE`: Bilateral Ears
     BilateralEars,
@@ -6912,71 +5587,19 @@ pub enum BodySite {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BodySite {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BodySite {
-    const DESC: &'static TableDesc = &TABLE_0163;
-    const ALL: &'static [Self] = &[
-        Self::BilateralEars,
-        Self::BilateralNares,
-        Self::Buttock,
-        Self::ChestTube,
-        Self::LeftArm,
-        Self::LeftAnteriorChest,
-        Self::LeftAntecubitalFossa,
-        Self::LeftDeltoid,
-        Self::LeftEar,
-        Self::LeftExternalJugular,
-        Self::LeftFoot,
-        Self::LeftGluteusMedius,
-        Self::LeftHand,
-        Self::LeftInternalJugular,
-        Self::LeftLowerAbdQuadrant,
-        Self::LeftLowerForearm,
-        Self::LeftMidForearm,
-        Self::LeftNaris,
-        Self::LeftPosteriorChest,
-        Self::LeftSubclavian,
-        Self::LeftThigh,
-        Self::LeftUpperArm,
-        Self::LeftUpperAbdQuadrant,
-        Self::LeftUpperForearm,
-        Self::LeftVentragluteal,
-        Self::LeftVastusLateralis,
-        Self::Nebulized,
-        Self::RightEye,
-        Self::LeftEye,
-        Self::BilateralEyes,
-        Self::Perianal,
-        Self::Perineal,
-        Self::RightArm,
-        Self::RightAnteriorChest,
-        Self::RightAntecubitalFossa,
-        Self::RightDeltoid,
-        Self::RightEar,
-        Self::RightExternalJugular,
-        Self::RightFoot,
-        Self::RightGluteusMedius,
-        Self::RightHand,
-        Self::RightInternalJugular,
-        Self::RtLowerAbdQuadrant,
-        Self::RightLowerForearm,
-        Self::RightMidForearm,
-        Self::RightNaris,
-        Self::RightPosteriorChest,
-        Self::RightSubclavian,
-        Self::RightThigh,
-        Self::RightUpperArm,
-        Self::RightUpperAbdQuadrant,
-        Self::RightUpperForearm,
-        Self::RightVentragluteal,
-        Self::RightVastusLateralis,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BodySite, TABLE_0163, BilateralEars, BilateralNares, Buttock, ChestTube, LeftArm,
+    LeftAnteriorChest, LeftAntecubitalFossa, LeftDeltoid, LeftEar, LeftExternalJugular,
+    LeftFoot, LeftGluteusMedius, LeftHand, LeftInternalJugular, LeftLowerAbdQuadrant,
+    LeftLowerForearm, LeftMidForearm, LeftNaris, LeftPosteriorChest, LeftSubclavian,
+    LeftThigh, LeftUpperArm, LeftUpperAbdQuadrant, LeftUpperForearm, LeftVentragluteal,
+    LeftVastusLateralis, Nebulized, RightEye, LeftEye, BilateralEyes, Perianal, Perineal,
+    RightArm, RightAnteriorChest, RightAntecubitalFossa, RightDeltoid, RightEar,
+    RightExternalJugular, RightFoot, RightGluteusMedius, RightHand, RightInternalJugular,
+    RtLowerAbdQuadrant, RightLowerForearm, RightMidForearm, RightNaris,
+    RightPosteriorChest, RightSubclavian, RightThigh, RightUpperArm,
+    RightUpperAbdQuadrant, RightUpperForearm, RightVentragluteal, RightVastusLateralis
+);
 
 /// Table 0164: Administration Device.
 pub static TABLE_0164: TableDesc = TableDesc {
@@ -6999,7 +5622,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 
 /// The codes of table 0164: Administration Device.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
     Applicator,
@@ -7022,26 +5645,10 @@ pub enum AdministrationDevice {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrationDevice {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrationDevice {
-    const DESC: &'static TableDesc = &TABLE_0164;
-    const ALL: &'static [Self] = &[
-        Self::Applicator,
-        Self::Buretrol,
-        Self::HeparinLock,
-        Self::Ippb,
-        Self::IvPump,
-        Self::IvSoluset,
-        Self::MeteredInhaler,
-        Self::Nebulizer,
-        Self::PcaPump,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrationDevice, TABLE_0164, Applicator, Buretrol, HeparinLock, Ippb, IvPump,
+    IvSoluset, MeteredInhaler, Nebulizer, PcaPump
+);
 
 /// Table 0165: Administration Method.
 pub static TABLE_0165: TableDesc = TableDesc {
@@ -7070,7 +5677,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 
 /// The codes of table 0165: Administration Method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
     Chew,
@@ -7105,32 +5712,10 @@ pub enum AdministrationMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdministrationMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdministrationMethod {
-    const DESC: &'static TableDesc = &TABLE_0165;
-    const ALL: &'static [Self] = &[
-        Self::Chew,
-        Self::Dissolve,
-        Self::Dust,
-        Self::Infiltrate,
-        Self::Irrigate,
-        Self::Insert,
-        Self::IvPush,
-        Self::IvPiggyback,
-        Self::Nebulized,
-        Self::Perfuse,
-        Self::Paint,
-        Self::Shampoo,
-        Self::Soak,
-        Self::Wash,
-        Self::Wipe,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdministrationMethod, TABLE_0165, Chew, Dissolve, Dust, Infiltrate, Irrigate, Insert,
+    IvPush, IvPiggyback, Nebulized, Perfuse, Paint, Shampoo, Soak, Wash, Wipe
+);
 
 /// Table 0166: RX Component Type.
 pub static TABLE_0166: TableDesc = TableDesc {
@@ -7143,7 +5728,7 @@ pub static TABLE_0166: TableDesc = TableDesc {
 
 /// The codes of table 0166: RX Component Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
     Additive,
@@ -7152,16 +5737,7 @@ pub enum RxComponentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RxComponentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RxComponentType {
-    const DESC: &'static TableDesc = &TABLE_0166;
-    const ALL: &'static [Self] = &[Self::Additive, Self::Base];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(RxComponentType, TABLE_0166, Additive, Base);
 
 /// Table 0167: Substitution Status.
 pub static TABLE_0167: TableDesc = TableDesc {
@@ -7186,7 +5762,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 
 /// The codes of table 0167: Substitution Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `0`: No product selection indicated
     NoProductSelectionIndicated,
@@ -7213,28 +5789,13 @@ pub enum SubstitutionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubstitutionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubstitutionStatus {
-    const DESC: &'static TableDesc = &TABLE_0167;
-    const ALL: &'static [Self] = &[
-        Self::NoProductSelectionIndicated,
-        Self::SubstitutionNotAllowedByPrescriber,
-        Self::Code2,
-        Self::Code3,
-        Self::SubstitutionAllowedGenericDrugNotInStock,
-        Self::Code5,
-        Self::Code7,
-        Self::Code8,
-        Self::AGenericSubstitutionWasDispensed,
-        Self::NoSubstituteWasDispensed,
-        Self::ATherapeuticSubstitutionWasDispensed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SubstitutionStatus, TABLE_0167, NoProductSelectionIndicated,
+    SubstitutionNotAllowedByPrescriber, Code2, Code3,
+    SubstitutionAllowedGenericDrugNotInStock, Code5, Code7, Code8,
+    AGenericSubstitutionWasDispensed, NoSubstituteWasDispensed,
+    ATherapeuticSubstitutionWasDispensed
+);
 
 /// Table 0168: Processing Priority.
 pub static TABLE_0168: TableDesc = TableDesc {
@@ -7255,7 +5816,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 
 /// The codes of table 0168: Processing Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -7274,24 +5835,11 @@ pub enum ProcessingPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingPriority {
-    const DESC: &'static TableDesc = &TABLE_0168;
-    const ALL: &'static [Self] = &[
-        Self::AsSoonAsPossibleAPriorityLowerThanStat,
-        Self::CodeB,
-        Self::MeasureContinuously,
-        Self::PreoperativeToBeDonePriorToSurgery,
-        Self::Routine,
-        Self::StatDoImmediately,
-        Self::CodeT,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcessingPriority, TABLE_0168, AsSoonAsPossibleAPriorityLowerThanStat, CodeB,
+    MeasureContinuously, PreoperativeToBeDonePriorToSurgery, Routine, StatDoImmediately,
+    CodeT
+);
 
 /// Table 0169: Reporting Priority.
 pub static TABLE_0169: TableDesc = TableDesc {
@@ -7304,7 +5852,7 @@ pub static TABLE_0169: TableDesc = TableDesc {
 
 /// The codes of table 0169: Reporting Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
     CallBackResults,
@@ -7313,16 +5861,7 @@ pub enum ReportingPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportingPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportingPriority {
-    const DESC: &'static TableDesc = &TABLE_0169;
-    const ALL: &'static [Self] = &[Self::CallBackResults, Self::RushReporting];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReportingPriority, TABLE_0169, CallBackResults, RushReporting);
 
 /// Table 0170: Derived Specimen.
 pub static TABLE_0170: TableDesc = TableDesc {
@@ -7339,7 +5878,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 
 /// The codes of table 0170: Derived Specimen.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
     ChildObservation,
@@ -7350,20 +5889,9 @@ pub enum DerivedSpecimen {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DerivedSpecimen {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DerivedSpecimen {
-    const DESC: &'static TableDesc = &TABLE_0170;
-    const ALL: &'static [Self] = &[
-        Self::ChildObservation,
-        Self::NotApplicable,
-        Self::ParentObservation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DerivedSpecimen, TABLE_0170, ChildObservation, NotApplicable, ParentObservation
+);
 
 /// Table 0171: Citizenship.
 pub static TABLE_0171: TableDesc = TableDesc {
@@ -7394,7 +5922,7 @@ pub static TABLE_0173: TableDesc = TableDesc {
 
 /// The codes of table 0173: Coordination of Benefits.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
     Coordination,
@@ -7403,16 +5931,7 @@ pub enum CoordinationOfBenefits {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CoordinationOfBenefits {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CoordinationOfBenefits {
-    const DESC: &'static TableDesc = &TABLE_0173;
-    const ALL: &'static [Self] = &[Self::Coordination, Self::Independent];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CoordinationOfBenefits, TABLE_0173, Coordination, Independent);
 
 /// Table 0174: Nature of Service/Test/Observation.
 pub static TABLE_0174: TableDesc = TableDesc {
@@ -7443,7 +5962,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 
 /// The codes of table 0174: Nature of Service/Test/Observation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfServiceTestObservation {
     /// `A`: Atomic service/test/observation (test code or treatment code)
     CodeA,
@@ -7458,22 +5977,9 @@ pub enum NatureOfServiceTestObservation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfServiceTestObservation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfServiceTestObservation {
-    const DESC: &'static TableDesc = &TABLE_0174;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::CodeC,
-        Self::CodeF,
-        Self::CodeP,
-        Self::CodeS,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NatureOfServiceTestObservation, TABLE_0174, CodeA, CodeC, CodeF, CodeP, CodeS
+);
 
 /// Table 0175: Master File Identifier Code.
 pub static TABLE_0175: TableDesc = TableDesc {
@@ -7500,7 +6006,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 
 /// The codes of table 0175: Master File Identifier Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file
     ChargeDescriptionMasterFile,
@@ -7531,30 +6037,13 @@ pub enum MasterFileIdentifierCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MasterFileIdentifierCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MasterFileIdentifierCode {
-    const DESC: &'static TableDesc = &TABLE_0175;
-    const ALL: &'static [Self] = &[
-        Self::ChargeDescriptionMasterFile,
-        Self::ClinicMasterFile,
-        Self::CodeCma,
-        Self::CodeCmb,
-        Self::InventoryMasterFile,
-        Self::LocationMasterFile,
-        Self::NumericalObservationMasterFile,
-        Self::CategoricalObservationMasterFile,
-        Self::ObservationBatteriesMasterFile,
-        Self::CalculatedObservationsMasterFile,
-        Self::OtherObservationServiceItemMasterFile,
-        Self::PractitionerMasterFile,
-        Self::StaffMasterFile,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MasterFileIdentifierCode, TABLE_0175, ChargeDescriptionMasterFile, ClinicMasterFile,
+    CodeCma, CodeCmb, InventoryMasterFile, LocationMasterFile,
+    NumericalObservationMasterFile, CategoricalObservationMasterFile,
+    ObservationBatteriesMasterFile, CalculatedObservationsMasterFile,
+    OtherObservationServiceItemMasterFile, PractitionerMasterFile, StaffMasterFile
+);
 
 /// Table 0177: Confidentiality Code.
 pub static TABLE_0177: TableDesc = TableDesc {
@@ -7578,7 +6067,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 
 /// The codes of table 0177: Confidentiality Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
     AidsPatient,
@@ -7603,27 +6092,11 @@ pub enum ConfidentialityCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ConfidentialityCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ConfidentialityCode {
-    const DESC: &'static TableDesc = &TABLE_0177;
-    const ALL: &'static [Self] = &[
-        Self::AidsPatient,
-        Self::Employee,
-        Self::AlcoholDrugTreatmentPatient,
-        Self::HivPlusPatient,
-        Self::PsychiatricPatient,
-        Self::Restricted,
-        Self::UsualControl,
-        Self::UnwedMother,
-        Self::VeryRestricted,
-        Self::VeryImportantPersonOrCelebrity,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ConfidentialityCode, TABLE_0177, AidsPatient, Employee, AlcoholDrugTreatmentPatient,
+    HivPlusPatient, PsychiatricPatient, Restricted, UsualControl, UnwedMother,
+    VeryRestricted, VeryImportantPersonOrCelebrity
+);
 
 /// Table 0178: File Level Event Code.
 pub static TABLE_0178: TableDesc = TableDesc {
@@ -7645,7 +6118,7 @@ pub static TABLE_0178: TableDesc = TableDesc {
 
 /// The codes of table 0178: File Level Event Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
     CodeRep,
@@ -7654,16 +6127,7 @@ pub enum FileLevelEventCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FileLevelEventCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FileLevelEventCode {
-    const DESC: &'static TableDesc = &TABLE_0178;
-    const ALL: &'static [Self] = &[Self::CodeRep, Self::CodeUpd];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(FileLevelEventCode, TABLE_0178, CodeRep, CodeUpd);
 
 /// Table 0179: Response Level.
 pub static TABLE_0179: TableDesc = TableDesc {
@@ -7681,7 +6145,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 
 /// The codes of table 0179: Response Level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
     Always,
@@ -7694,21 +6158,9 @@ pub enum ResponseLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResponseLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResponseLevel {
-    const DESC: &'static TableDesc = &TABLE_0179;
-    const ALL: &'static [Self] = &[
-        Self::Always,
-        Self::ErrorRejectConditionsOnly,
-        Self::Never,
-        Self::Success,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ResponseLevel, TABLE_0179, Always, ErrorRejectConditionsOnly, Never, Success
+);
 
 /// Table 0180: Record-level Event Code.
 pub static TABLE_0180: TableDesc = TableDesc {
@@ -7727,7 +6179,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 
 /// The codes of table 0180: Record-level Event Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RecordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
     ReactivateDeactivatedRecord,
@@ -7742,22 +6194,10 @@ pub enum RecordLevelEventCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RecordLevelEventCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RecordLevelEventCode {
-    const DESC: &'static TableDesc = &TABLE_0180;
-    const ALL: &'static [Self] = &[
-        Self::ReactivateDeactivatedRecord,
-        Self::AddRecordToMasterFile,
-        Self::Deactivate,
-        Self::DeleteRecordFromMasterFile,
-        Self::UpdateRecordForMasterFile,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RecordLevelEventCode, TABLE_0180, ReactivateDeactivatedRecord, AddRecordToMasterFile,
+    Deactivate, DeleteRecordFromMasterFile, UpdateRecordForMasterFile
+);
 
 /// Table 0181: MFN Record-level Error Return.
 pub static TABLE_0181: TableDesc = TableDesc {
@@ -7773,7 +6213,7 @@ pub static TABLE_0181: TableDesc = TableDesc {
 
 /// The codes of table 0181: MFN Record-level Error Return.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
     CodeS,
@@ -7782,16 +6222,7 @@ pub enum MfnRecordLevelErrorReturn {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MfnRecordLevelErrorReturn {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MfnRecordLevelErrorReturn {
-    const DESC: &'static TableDesc = &TABLE_0181;
-    const ALL: &'static [Self] = &[Self::CodeS, Self::CodeU];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(MfnRecordLevelErrorReturn, TABLE_0181, CodeS, CodeU);
 
 /// Table 0182: Staff type.
 pub static TABLE_0182: TableDesc = TableDesc {
@@ -7813,7 +6244,7 @@ pub static TABLE_0183: TableDesc = TableDesc {
 
 /// The codes of table 0183: Active/Inactive.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active Staff
     ActiveStaff,
@@ -7822,16 +6253,7 @@ pub enum ActiveInactive {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActiveInactive {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActiveInactive {
-    const DESC: &'static TableDesc = &TABLE_0183;
-    const ALL: &'static [Self] = &[Self::ActiveStaff, Self::InactiveStaff];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ActiveInactive, TABLE_0183, ActiveStaff, InactiveStaff);
 
 /// Table 0184: Department.
 pub static TABLE_0184: TableDesc = TableDesc {
@@ -7860,7 +6282,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 
 /// The codes of table 0185: Preferred Method of Contact.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
     BeeperNumber,
@@ -7877,23 +6299,10 @@ pub enum PreferredMethodOfContact {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PreferredMethodOfContact {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PreferredMethodOfContact {
-    const DESC: &'static TableDesc = &TABLE_0185;
-    const ALL: &'static [Self] = &[
-        Self::BeeperNumber,
-        Self::CellularPhoneNumber,
-        Self::EMailAddressForBackwardCompatibility,
-        Self::FaxNumber,
-        Self::HomePhoneNumber,
-        Self::OfficePhoneNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PreferredMethodOfContact, TABLE_0185, BeeperNumber, CellularPhoneNumber,
+    EMailAddressForBackwardCompatibility, FaxNumber, HomePhoneNumber, OfficePhoneNumber
+);
 
 /// Table 0186: Practitioner Category.
 pub static TABLE_0186: TableDesc = TableDesc {
@@ -7918,7 +6327,7 @@ pub static TABLE_0187: TableDesc = TableDesc {
 
 /// The codes of table 0187: Provider Billing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
     InstitutionBillsForProvider,
@@ -7927,19 +6336,9 @@ pub enum ProviderBilling {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProviderBilling {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProviderBilling {
-    const DESC: &'static TableDesc = &TABLE_0187;
-    const ALL: &'static [Self] = &[
-        Self::InstitutionBillsForProvider,
-        Self::ProviderDoesOwnBilling,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProviderBilling, TABLE_0187, InstitutionBillsForProvider, ProviderDoesOwnBilling
+);
 
 /// Table 0188: Operator ID.
 pub static TABLE_0188: TableDesc = TableDesc {
@@ -7965,7 +6364,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
 
 /// The codes of table 0189: Ethnic Group.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `H`: Hispanic or Latino
     HispanicOrLatino,
@@ -7976,20 +6375,9 @@ pub enum EthnicGroup {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EthnicGroup {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EthnicGroup {
-    const DESC: &'static TableDesc = &TABLE_0189;
-    const ALL: &'static [Self] = &[
-        Self::HispanicOrLatino,
-        Self::NotHispanicOrLatino,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EthnicGroup, TABLE_0189, HispanicOrLatino, NotHispanicOrLatino, Unknown
+);
 
 /// Table 0190: Address Type.
 pub static TABLE_0190: TableDesc = TableDesc {
@@ -8021,7 +6409,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 
 /// The codes of table 0190: Address Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Firm/Business
     FirmBusiness,
@@ -8062,35 +6450,12 @@ pub enum AddressType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AddressType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AddressType {
-    const DESC: &'static TableDesc = &TABLE_0190;
-    const ALL: &'static [Self] = &[
-        Self::FirmBusiness,
-        Self::BadAddress,
-        Self::CodeBdl,
-        Self::BillingAddress,
-        Self::ResidenceAtBirthHomeAddressAtTimeOfBirth,
-        Self::CurrentOrTemporary,
-        Self::CountryOfOrigin,
-        Self::Home,
-        Self::LegalAddress,
-        Self::Mailing,
-        Self::CodeN,
-        Self::OfficeBusiness,
-        Self::Permanent,
-        Self::RegistryHome,
-        Self::ServiceLocation,
-        Self::ShippingAddress,
-        Self::TubeAddress,
-        Self::Vacation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AddressType, TABLE_0190, FirmBusiness, BadAddress, CodeBdl, BillingAddress,
+    ResidenceAtBirthHomeAddressAtTimeOfBirth, CurrentOrTemporary, CountryOfOrigin, Home,
+    LegalAddress, Mailing, CodeN, OfficeBusiness, Permanent, RegistryHome,
+    ServiceLocation, ShippingAddress, TubeAddress, Vacation
+);
 
 /// Table 0191: Type of Referenced Data.
 pub static TABLE_0191: TableDesc = TableDesc {
@@ -8117,7 +6482,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 
 /// The codes of table 0191: Type of Referenced Data.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data (HL7 V2.3 and later)
     CodeAp,
@@ -8142,27 +6507,12 @@ pub enum TypeOfReferencedData {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TypeOfReferencedData {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TypeOfReferencedData {
-    const DESC: &'static TableDesc = &TABLE_0191;
-    const ALL: &'static [Self] = &[
-        Self::CodeAp,
-        Self::AudioDataHl7V2Point3AndLater,
-        Self::FormattedTextHl7V2Point2Only,
-        Self::ImageDataHl7V2Point3AndLater,
-        Self::NonScannedImageHl7V2Point2Only,
-        Self::ScannedDocumentHl7V2Point2Only,
-        Self::ScannedImageHl7V2Point2Only,
-        Self::CodeText,
-        Self::CodeTx,
-        Self::MimeMultipartPackage,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TypeOfReferencedData, TABLE_0191, CodeAp, AudioDataHl7V2Point3AndLater,
+    FormattedTextHl7V2Point2Only, ImageDataHl7V2Point3AndLater,
+    NonScannedImageHl7V2Point2Only, ScannedDocumentHl7V2Point2Only,
+    ScannedImageHl7V2Point2Only, CodeText, CodeTx, MimeMultipartPackage
+);
 
 /// Table 0193: Amount Class.
 pub static TABLE_0193: TableDesc = TableDesc {
@@ -8180,7 +6530,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 
 /// The codes of table 0193: Amount Class.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
     Amount,
@@ -8193,21 +6543,7 @@ pub enum AmountClass {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmountClass {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmountClass {
-    const DESC: &'static TableDesc = &TABLE_0193;
-    const ALL: &'static [Self] = &[
-        Self::Amount,
-        Self::Limit,
-        Self::Percentage,
-        Self::Unlimited,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AmountClass, TABLE_0193, Amount, Limit, Percentage, Unlimited);
 
 /// Table 0200: Name Type.
 pub static TABLE_0200: TableDesc = TableDesc {
@@ -8243,7 +6579,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 
 /// The codes of table 0200: Name Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Assigned
     Assigned,
@@ -8292,39 +6628,12 @@ pub enum NameType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NameType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NameType {
-    const DESC: &'static TableDesc = &TABLE_0200;
-    const ALL: &'static [Self] = &[
-        Self::Assigned,
-        Self::BirthName,
-        Self::BadName,
-        Self::AdoptedName,
-        Self::CustomaryName,
-        Self::FathersName,
-        Self::LicensingName,
-        Self::BusinessName,
-        Self::OfficialRegistryName,
-        Self::MaidenName,
-        Self::Masked,
-        Self::Nickname,
-        Self::TemporarilyUnavailable,
-        Self::NewbornName,
-        Self::NoLongerToBeUsed,
-        Self::NameOfPartnerSpouse,
-        Self::RegisteredName,
-        Self::Religious,
-        Self::Pseudonym,
-        Self::IndigenousTribal,
-        Self::TemporaryName,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NameType, TABLE_0200, Assigned, BirthName, BadName, AdoptedName, CustomaryName,
+    FathersName, LicensingName, BusinessName, OfficialRegistryName, MaidenName, Masked,
+    Nickname, TemporarilyUnavailable, NewbornName, NoLongerToBeUsed, NameOfPartnerSpouse,
+    RegisteredName, Religious, Pseudonym, IndigenousTribal, TemporaryName, Unknown
+);
 
 /// Table 0201: Telecommunication Use Code.
 pub static TABLE_0201: TableDesc = TableDesc {
@@ -8347,7 +6656,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 
 /// The codes of table 0201: Telecommunication Use Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
     AnsweringServiceNumber,
@@ -8370,26 +6679,11 @@ pub enum TelecommunicationUseCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TelecommunicationUseCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TelecommunicationUseCode {
-    const DESC: &'static TableDesc = &TABLE_0201;
-    const ALL: &'static [Self] = &[
-        Self::AnsweringServiceNumber,
-        Self::BeeperNumber,
-        Self::EmergencyNumber,
-        Self::NetworkEmailAddress,
-        Self::OtherResidenceNumber,
-        Self::PrimaryResidenceNumber,
-        Self::Personal,
-        Self::VacationHomeNumber,
-        Self::WorkNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TelecommunicationUseCode, TABLE_0201, AnsweringServiceNumber, BeeperNumber,
+    EmergencyNumber, NetworkEmailAddress, OtherResidenceNumber, PrimaryResidenceNumber,
+    Personal, VacationHomeNumber, WorkNumber
+);
 
 /// Table 0202: Telecommunication Equipment Type.
 pub static TABLE_0202: TableDesc = TableDesc {
@@ -8413,7 +6707,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 
 /// The codes of table 0202: Telecommunication Equipment Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper
     Beeper,
@@ -8438,27 +6732,11 @@ pub enum TelecommunicationEquipmentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TelecommunicationEquipmentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TelecommunicationEquipmentType {
-    const DESC: &'static TableDesc = &TABLE_0202;
-    const ALL: &'static [Self] = &[
-        Self::Beeper,
-        Self::CellularOrMobilePhone,
-        Self::Fax,
-        Self::InternetAddress,
-        Self::Modem,
-        Self::Telephone,
-        Self::SatellitePhone,
-        Self::TelecommunicationsDeviceForTheDeaf,
-        Self::Teletypewriter,
-        Self::X400EmailAddress,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TelecommunicationEquipmentType, TABLE_0202, Beeper, CellularOrMobilePhone, Fax,
+    InternetAddress, Modem, Telephone, SatellitePhone,
+    TelecommunicationsDeviceForTheDeaf, Teletypewriter, X400EmailAddress
+);
 
 /// Table 0203: Identifier Type.
 pub static TABLE_0203: TableDesc = TableDesc {
@@ -8587,7 +6865,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 
 /// The codes of table 0203: Identifier Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `ACSN`: Accession ID
     AccessionId,
@@ -8806,124 +7084,39 @@ pub enum IdentifierType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IdentifierType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IdentifierType {
-    const DESC: &'static TableDesc = &TABLE_0203;
-    const ALL: &'static [Self] = &[
-        Self::AccessionId,
-        Self::AmericanExpress,
-        Self::AmericanMedicalAssociationNumber,
-        Self::AccountNumber,
-        Self::AccountNumberCreditor,
-        Self::AccountNumberDebitor,
-        Self::AnonymousIdentifier,
-        Self::TemporaryAccountNumber,
-        Self::AdvancedPracticeRegisteredNurseNumber,
-        Self::AncestorSpecimenId,
-        Self::BankAccountNumber,
-        Self::BankCardNumber,
-        Self::BirthCertificate,
-        Self::BirthRegistryNumber,
-        Self::BreedRegistryNumber,
-        Self::PrimaryPhysicianOfficeNumber,
-        Self::CostCenterNumber,
-        Self::ChangeOfNameDocument,
-        Self::CountyNumber,
-        Self::CitizenshipCard,
-        Self::DentistLicenseNumber,
-        Self::CodeDea,
-        Self::CodeDfn,
-        Self::DinersClubCard,
-        Self::DriversLicenseNumber,
-        Self::DoctorNumber,
-        Self::OsteopathicLicenseNumber,
-        Self::DiplomaticPassport,
-        Self::PodiatristLicenseNumber,
-        Self::DonorRegistrationNumber,
-        Self::DiscoverCard,
-        Self::EmployeeNumber,
-        Self::EmployerNumber,
-        Self::StaffEnterpriseNumber,
-        Self::FacilityId,
-        Self::GuarantorInternalIdentifier,
-        Self::GeneralLedgerNumber,
-        Self::GuarantorExternalIdentifier,
-        Self::HealthCardNumber,
-        Self::IndigenousAboriginal,
-        Self::JurisdictionalHealthNumberCanada,
-        Self::LaboratoryAccessionId,
-        Self::LifelongPhysicianNumber,
-        Self::LaborAndIndustriesNumber,
-        Self::LicenseNumber,
-        Self::LocalRegistryId,
-        Self::PatientMedicaidNumber,
-        Self::MemberNumber,
-        Self::PatientsMedicareNumber,
-        Self::PractitionerMedicaidNumber,
-        Self::MicrochipNumber,
-        Self::PractitionerMedicareNumber,
-        Self::MarriageCertificate,
-        Self::MedicalLicenseNumber,
-        Self::MilitaryIdNumber,
-        Self::MedicalRecordNumber,
-        Self::TemporaryMedicalRecordNumber,
-        Self::MasterCard,
-        Self::SecondaryPhysicianOfficeNumber,
-        Self::NaturalizationCertificate,
-        Self::NationalEmployerIdentifier,
-        Self::NationalHealthPlanIdentifier,
-        Self::NationalUniqueIndividualIdentifier,
-        Self::NationalInsuranceOrganizationIdentifier,
-        Self::NationalInsurancePayorIdentifierPayor,
-        Self::NursePractitionerNumber,
-        Self::NationalProviderIdentifier,
-        Self::OptometristLicenseNumber,
-        Self::PhysicianAssistantNumber,
-        Self::ParoleCard,
-        Self::CodePcn,
-        Self::LivingSubjectEnterpriseNumber,
-        Self::PensionNumber,
-        Self::PatientInternalIdentifier,
-        Self::PersonNumber,
-        Self::TemporaryLivingSubjectNumber,
-        Self::CodePpin,
-        Self::PassportNumber,
-        Self::PermanentResidentCardNumber,
-        Self::ProviderNumber,
-        Self::PatientExternalIdentifier,
-        Self::QaNumber,
-        Self::ResourceIdentifier,
-        Self::RegisteredNurseNumber,
-        Self::PharmacistLicenseNumber,
-        Self::RailroadRetirementNumber,
-        Self::RegionalRegistryId,
-        Self::RailroadRetirementProvider,
-        Self::SpecimenId,
-        Self::StateLicense,
-        Self::SubscriberNumber,
-        Self::StudyPermit,
-        Self::StateRegistryId,
-        Self::SocialSecurityNumber,
-        Self::TaxIdNumber,
-        Self::TreatyNumberCanada,
-        Self::TemporaryPermanentResidentCanada,
-        Self::UnspecifiedIdentifier,
-        Self::CodeUpin,
-        Self::UniqueSpecimenId,
-        Self::VisitNumber,
-        Self::VisitorPermit,
-        Self::Visa,
-        Self::WicIdentifier,
-        Self::WorkersCompNumber,
-        Self::WorkPermit,
-        Self::OrganizationIdentifier,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    IdentifierType, TABLE_0203, AccessionId, AmericanExpress,
+    AmericanMedicalAssociationNumber, AccountNumber, AccountNumberCreditor,
+    AccountNumberDebitor, AnonymousIdentifier, TemporaryAccountNumber,
+    AdvancedPracticeRegisteredNurseNumber, AncestorSpecimenId, BankAccountNumber,
+    BankCardNumber, BirthCertificate, BirthRegistryNumber, BreedRegistryNumber,
+    PrimaryPhysicianOfficeNumber, CostCenterNumber, ChangeOfNameDocument, CountyNumber,
+    CitizenshipCard, DentistLicenseNumber, CodeDea, CodeDfn, DinersClubCard,
+    DriversLicenseNumber, DoctorNumber, OsteopathicLicenseNumber, DiplomaticPassport,
+    PodiatristLicenseNumber, DonorRegistrationNumber, DiscoverCard, EmployeeNumber,
+    EmployerNumber, StaffEnterpriseNumber, FacilityId, GuarantorInternalIdentifier,
+    GeneralLedgerNumber, GuarantorExternalIdentifier, HealthCardNumber,
+    IndigenousAboriginal, JurisdictionalHealthNumberCanada, LaboratoryAccessionId,
+    LifelongPhysicianNumber, LaborAndIndustriesNumber, LicenseNumber, LocalRegistryId,
+    PatientMedicaidNumber, MemberNumber, PatientsMedicareNumber,
+    PractitionerMedicaidNumber, MicrochipNumber, PractitionerMedicareNumber,
+    MarriageCertificate, MedicalLicenseNumber, MilitaryIdNumber, MedicalRecordNumber,
+    TemporaryMedicalRecordNumber, MasterCard, SecondaryPhysicianOfficeNumber,
+    NaturalizationCertificate, NationalEmployerIdentifier, NationalHealthPlanIdentifier,
+    NationalUniqueIndividualIdentifier, NationalInsuranceOrganizationIdentifier,
+    NationalInsurancePayorIdentifierPayor, NursePractitionerNumber,
+    NationalProviderIdentifier, OptometristLicenseNumber, PhysicianAssistantNumber,
+    ParoleCard, CodePcn, LivingSubjectEnterpriseNumber, PensionNumber,
+    PatientInternalIdentifier, PersonNumber, TemporaryLivingSubjectNumber, CodePpin,
+    PassportNumber, PermanentResidentCardNumber, ProviderNumber,
+    PatientExternalIdentifier, QaNumber, ResourceIdentifier, RegisteredNurseNumber,
+    PharmacistLicenseNumber, RailroadRetirementNumber, RegionalRegistryId,
+    RailroadRetirementProvider, SpecimenId, StateLicense, SubscriberNumber, StudyPermit,
+    StateRegistryId, SocialSecurityNumber, TaxIdNumber, TreatyNumberCanada,
+    TemporaryPermanentResidentCanada, UnspecifiedIdentifier, CodeUpin, UniqueSpecimenId,
+    VisitNumber, VisitorPermit, Visa, WicIdentifier, WorkersCompNumber, WorkPermit,
+    OrganizationIdentifier
+);
 
 /// Table 0204: Organizational Name Type.
 pub static TABLE_0204: TableDesc = TableDesc {
@@ -8941,7 +7134,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 
 /// The codes of table 0204: Organizational Name Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias name
     AliasName,
@@ -8954,21 +7147,10 @@ pub enum OrganizationalNameType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrganizationalNameType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrganizationalNameType {
-    const DESC: &'static TableDesc = &TABLE_0204;
-    const ALL: &'static [Self] = &[
-        Self::AliasName,
-        Self::DisplayName,
-        Self::LegalName,
-        Self::StockExchangeListingName,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrganizationalNameType, TABLE_0204, AliasName, DisplayName, LegalName,
+    StockExchangeListingName
+);
 
 /// Table 0205: Price Type.
 pub static TABLE_0205: TableDesc = TableDesc {
@@ -8989,7 +7171,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 
 /// The codes of table 0205: Price Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: administrative price or handling fee
     AdministrativePriceOrHandlingFee,
@@ -9008,24 +7190,11 @@ pub enum PriceType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PriceType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PriceType {
-    const DESC: &'static TableDesc = &TABLE_0205;
-    const ALL: &'static [Self] = &[
-        Self::AdministrativePriceOrHandlingFee,
-        Self::DirectUnitCost,
-        Self::IndirectUnitCost,
-        Self::ProfessionalFeeForPerformingProvider,
-        Self::TechnologyFeeForUseOfEquipment,
-        Self::TotalPrice,
-        Self::CodeUp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PriceType, TABLE_0205, AdministrativePriceOrHandlingFee, DirectUnitCost,
+    IndirectUnitCost, ProfessionalFeeForPerformingProvider,
+    TechnologyFeeForUseOfEquipment, TotalPrice, CodeUp
+);
 
 /// Table 0206: Segment Action Code.
 pub static TABLE_0206: TableDesc = TableDesc {
@@ -9043,7 +7212,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 
 /// The codes of table 0206: Segment Action Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -9056,21 +7225,7 @@ pub enum SegmentActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SegmentActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SegmentActionCode {
-    const DESC: &'static TableDesc = &TABLE_0206;
-    const ALL: &'static [Self] = &[
-        Self::AddInsert,
-        Self::Delete,
-        Self::Update,
-        Self::NoChange,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SegmentActionCode, TABLE_0206, AddInsert, Delete, Update, NoChange);
 
 /// Table 0207: Processing Mode.
 pub static TABLE_0207: TableDesc = TableDesc {
@@ -9091,7 +7246,7 @@ pub static TABLE_0207: TableDesc = TableDesc {
 
 /// The codes of table 0207: Processing Mode.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
     Archive,
@@ -9104,21 +7259,9 @@ pub enum ProcessingMode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingMode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingMode {
-    const DESC: &'static TableDesc = &TABLE_0207;
-    const ALL: &'static [Self] = &[
-        Self::Archive,
-        Self::InitialLoad,
-        Self::RestoreFromArchive,
-        Self::CodeT,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcessingMode, TABLE_0207, Archive, InitialLoad, RestoreFromArchive, CodeT
+);
 
 /// Table 0208: Query Response Status.
 pub static TABLE_0208: TableDesc = TableDesc {
@@ -9136,7 +7279,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 
 /// The codes of table 0208: Query Response Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
     ApplicationError,
@@ -9149,21 +7292,10 @@ pub enum QueryResponseStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QueryResponseStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QueryResponseStatus {
-    const DESC: &'static TableDesc = &TABLE_0208;
-    const ALL: &'static [Self] = &[
-        Self::ApplicationError,
-        Self::ApplicationReject,
-        Self::NoDataFoundNoErrors,
-        Self::DataFoundNoErrorsThisIsTheDefault,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    QueryResponseStatus, TABLE_0208, ApplicationError, ApplicationReject,
+    NoDataFoundNoErrors, DataFoundNoErrorsThisIsTheDefault
+);
 
 /// Table 0209: Relational Operator.
 pub static TABLE_0209: TableDesc = TableDesc {
@@ -9185,7 +7317,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 
 /// The codes of table 0209: Relational Operator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
     Contains,
@@ -9206,25 +7338,10 @@ pub enum RelationalOperator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelationalOperator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelationalOperator {
-    const DESC: &'static TableDesc = &TABLE_0209;
-    const ALL: &'static [Self] = &[
-        Self::Contains,
-        Self::Equal,
-        Self::GreaterThanOrEqual,
-        Self::Generic,
-        Self::GreaterThan,
-        Self::LessThanOrEqual,
-        Self::LessThan,
-        Self::NotEqual,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RelationalOperator, TABLE_0209, Contains, Equal, GreaterThanOrEqual, Generic,
+    GreaterThan, LessThanOrEqual, LessThan, NotEqual
+);
 
 /// Table 0210: Relational Conjunction.
 pub static TABLE_0210: TableDesc = TableDesc {
@@ -9237,7 +7354,7 @@ pub static TABLE_0210: TableDesc = TableDesc {
 
 /// The codes of table 0210: Relational Conjunction.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
     Default,
@@ -9246,16 +7363,7 @@ pub enum RelationalConjunction {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelationalConjunction {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelationalConjunction {
-    const DESC: &'static TableDesc = &TABLE_0210;
-    const ALL: &'static [Self] = &[Self::Default, Self::CodeOr];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(RelationalConjunction, TABLE_0210, Default, CodeOr);
 
 /// Table 0211: Alternate Character Sets.
 pub static TABLE_0211: TableDesc = TableDesc {
@@ -9298,7 +7406,7 @@ pub static TABLE_0211: TableDesc = TableDesc {
 
 /// The codes of table 0211: Alternate Character Sets.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
     Code8859Slash1,
@@ -9349,40 +7457,16 @@ pub enum AlternateCharacterSets {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AlternateCharacterSets {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AlternateCharacterSets {
-    const DESC: &'static TableDesc = &TABLE_0211;
-    const ALL: &'static [Self] = &[
-        Self::Code8859Slash1,
-        Self::Code8859Slash15,
-        Self::Code8859Slash2,
-        Self::Code8859Slash3,
-        Self::Code8859Slash4,
-        Self::Code8859Slash5,
-        Self::Code8859Slash6,
-        Self::Code8859Slash7,
-        Self::Code8859Slash8,
-        Self::Code8859Slash9,
-        Self::ThePrintable7BitAsciiCharacterSet,
-        Self::CodeForTaiwaneseCharacterSetBig5,
-        Self::CodeForTaiwaneseCharacterSetCns116431992,
-        Self::CodeForChineseCharacterSetGb180302000,
-        Self::CodeIsoIr14,
-        Self::CodeIsoIr159,
-        Self::CodeIsoIr6,
-        Self::CodeIsoIr87,
-        Self::CodeForKoreanCharacterSetKsX1001,
-        Self::CodeUnicode,
-        Self::UcsTransformationFormat16BitForm,
-        Self::UcsTransformationFormat32BitForm,
-        Self::UcsTransformationFormat8BitForm,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AlternateCharacterSets, TABLE_0211, Code8859Slash1, Code8859Slash15, Code8859Slash2,
+    Code8859Slash3, Code8859Slash4, Code8859Slash5, Code8859Slash6, Code8859Slash7,
+    Code8859Slash8, Code8859Slash9, ThePrintable7BitAsciiCharacterSet,
+    CodeForTaiwaneseCharacterSetBig5, CodeForTaiwaneseCharacterSetCns116431992,
+    CodeForChineseCharacterSetGb180302000, CodeIsoIr14, CodeIsoIr159, CodeIsoIr6,
+    CodeIsoIr87, CodeForKoreanCharacterSetKsX1001, CodeUnicode,
+    UcsTransformationFormat16BitForm, UcsTransformationFormat32BitForm,
+    UcsTransformationFormat8BitForm
+);
 
 /// Table 0212: Nationality.
 pub static TABLE_0212: TableDesc = TableDesc {
@@ -9414,7 +7498,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 
 /// The codes of table 0213: Purge Status Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PurgeStatusCode {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
     CodeD,
@@ -9425,16 +7509,7 @@ pub enum PurgeStatusCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PurgeStatusCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PurgeStatusCode {
-    const DESC: &'static TableDesc = &TABLE_0213;
-    const ALL: &'static [Self] = &[Self::CodeD, Self::CodeI, Self::MarkedForPurge];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PurgeStatusCode, TABLE_0213, CodeD, CodeI, MarkedForPurge);
 
 /// Table 0214: Special Program Code.
 pub static TABLE_0214: TableDesc = TableDesc {
@@ -9453,7 +7528,7 @@ pub static TABLE_0214: TableDesc = TableDesc {
 
 /// The codes of table 0214: Special Program Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecialProgramCode {
     /// `CH`: Child Health Assistance
     ChildHealthAssistance,
@@ -9468,22 +7543,10 @@ pub enum SpecialProgramCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecialProgramCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecialProgramCode {
-    const DESC: &'static TableDesc = &TABLE_0214;
-    const ALL: &'static [Self] = &[
-        Self::ChildHealthAssistance,
-        Self::ElectiveSurgeryProgram,
-        Self::FamilyPlanning,
-        Self::Other,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecialProgramCode, TABLE_0214, ChildHealthAssistance, ElectiveSurgeryProgram,
+    FamilyPlanning, Other, Unknown
+);
 
 /// Table 0215: Publicity Code.
 pub static TABLE_0215: TableDesc = TableDesc {
@@ -9501,7 +7564,7 @@ pub static TABLE_0215: TableDesc = TableDesc {
 
 /// The codes of table 0215: Publicity Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PublicityCode {
     /// `F`: Family only
     FamilyOnly,
@@ -9514,21 +7577,7 @@ pub enum PublicityCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PublicityCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PublicityCode {
-    const DESC: &'static TableDesc = &TABLE_0215;
-    const ALL: &'static [Self] = &[
-        Self::FamilyOnly,
-        Self::NoPublicity,
-        Self::Other,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PublicityCode, TABLE_0215, FamilyOnly, NoPublicity, Other, Unknown);
 
 /// Table 0216: Patient Status Code.
 pub static TABLE_0216: TableDesc = TableDesc {
@@ -9541,7 +7590,7 @@ pub static TABLE_0216: TableDesc = TableDesc {
 
 /// The codes of table 0216: Patient Status Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientStatusCode {
     /// `AI`: Active Inpatient
     ActiveInpatient,
@@ -9550,16 +7599,7 @@ pub enum PatientStatusCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientStatusCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientStatusCode {
-    const DESC: &'static TableDesc = &TABLE_0216;
-    const ALL: &'static [Self] = &[Self::ActiveInpatient, Self::DischargedInpatient];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PatientStatusCode, TABLE_0216, ActiveInpatient, DischargedInpatient);
 
 /// Table 0217: Visit Priority Code.
 pub static TABLE_0217: TableDesc = TableDesc {
@@ -9572,7 +7612,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
 
 /// The codes of table 0217: Visit Priority Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VisitPriorityCode {
     /// `1`: Emergency
     Emergency,
@@ -9583,16 +7623,7 @@ pub enum VisitPriorityCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VisitPriorityCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VisitPriorityCode {
-    const DESC: &'static TableDesc = &TABLE_0217;
-    const ALL: &'static [Self] = &[Self::Emergency, Self::Urgent, Self::Elective];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(VisitPriorityCode, TABLE_0217, Emergency, Urgent, Elective);
 
 /// Table 0218: Patient Charge Adjustment.
 pub static TABLE_0218: TableDesc = TableDesc {
@@ -9630,7 +7661,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 
 /// The codes of table 0220: Living Arrangement.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
     Alone,
@@ -9647,23 +7678,10 @@ pub enum LivingArrangement {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LivingArrangement {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LivingArrangement {
-    const DESC: &'static TableDesc = &TABLE_0220;
-    const ALL: &'static [Self] = &[
-        Self::Alone,
-        Self::Family,
-        Self::Institution,
-        Self::Relative,
-        Self::SpouseOnly,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LivingArrangement, TABLE_0220, Alone, Family, Institution, Relative, SpouseOnly,
+    Unknown
+);
 
 /// Table 0222: Contact Reason.
 pub static TABLE_0222: TableDesc = TableDesc {
@@ -9691,7 +7709,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 
 /// The codes of table 0223: Living Dependency.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `C`: Small Children Dependent
     SmallChildrenDependent,
@@ -9706,22 +7724,10 @@ pub enum LivingDependency {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LivingDependency {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LivingDependency {
-    const DESC: &'static TableDesc = &TABLE_0223;
-    const ALL: &'static [Self] = &[
-        Self::SmallChildrenDependent,
-        Self::MedicalSupervisionRequired,
-        Self::Other,
-        Self::SpouseDependent,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LivingDependency, TABLE_0223, SmallChildrenDependent, MedicalSupervisionRequired,
+    Other, SpouseDependent, Unknown
+);
 
 /// Table 0224: Transport Arranged.
 pub static TABLE_0224: TableDesc = TableDesc {
@@ -9734,7 +7740,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 
 /// The codes of table 0224: Transport Arranged.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
     Arranged,
@@ -9745,16 +7751,7 @@ pub enum TransportArranged {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransportArranged {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransportArranged {
-    const DESC: &'static TableDesc = &TABLE_0224;
-    const ALL: &'static [Self] = &[Self::Arranged, Self::NotArranged, Self::Unknown];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(TransportArranged, TABLE_0224, Arranged, NotArranged, Unknown);
 
 /// Table 0225: Escort Required.
 pub static TABLE_0225: TableDesc = TableDesc {
@@ -9767,7 +7764,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 
 /// The codes of table 0225: Escort Required.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
     NotRequired,
@@ -9778,16 +7775,7 @@ pub enum EscortRequired {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EscortRequired {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EscortRequired {
-    const DESC: &'static TableDesc = &TABLE_0225;
-    const ALL: &'static [Self] = &[Self::NotRequired, Self::Required, Self::Unknown];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EscortRequired, TABLE_0225, NotRequired, Required, Unknown);
 
 /// Table 0227: Manufacturers of Vaccines (code=MVX).
 pub static TABLE_0227: TableDesc = TableDesc {
@@ -9859,7 +7847,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 
 /// The codes of table 0227: Manufacturers of Vaccines (code=MVX).
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
     /// `AB`: Abbott Laboratories
     AbbottLaboratories,
@@ -9974,72 +7962,23 @@ pub enum ManufacturersOfVaccinesCodeMvx {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ManufacturersOfVaccinesCodeMvx {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ManufacturersOfVaccinesCodeMvx {
-    const DESC: &'static TableDesc = &TABLE_0227;
-    const ALL: &'static [Self] = &[
-        Self::AbbottLaboratories,
-        Self::AdamsLaboratoriesInc,
-        Self::AlphaTherapeuticCorporation,
-        Self::Armour,
-        Self::AventisBehringLlc,
-        Self::Aviron,
-        Self::BaxterHealthcareCorporationBa,
-        Self::BaxterHealthcareCorporationBah,
-        Self::BayerCorporation,
-        Self::BernaProducts,
-        Self::BernaProductsCorporation,
-        Self::CenteonLlc,
-        Self::ChironCorporation,
-        Self::CelltechMedevaPharmaceuticals,
-        Self::CangeneCorporation,
-        Self::Connaught,
-        Self::DynPortVaccineCompanyLlc,
-        Self::EvansMedicalLimited,
-        Self::GeoVaxLabsInc,
-        Self::GreerLaboratoriesInc,
-        Self::ImmunoInternationalAg,
-        Self::Merieux,
-        Self::ImmunoUsInc,
-        Self::CodeJpn,
-        Self::KoreaGreenCrossCorporation,
-        Self::Lederle,
-        Self::CodeMa,
-        Self::MassachusettsBiologicLaboratories,
-        Self::MedImmuneInc,
-        Self::Miles,
-        Self::BioportCorporation,
-        Self::MerckAndCoInc,
-        Self::Nabi,
-        Self::NorthAmericanVaccineInc,
-        Self::NovartisPharmaceuticalCorporation,
-        Self::NovavaxInc,
-        Self::NewYorkBloodCenter,
-        Self::OrthoClinicalDiagnostics,
-        Self::OrganonTeknikaCorporation,
-        Self::OtherManufacturer,
-        Self::ParkedalePharmaceuticals,
-        Self::SanofiPasteur,
-        Self::PraxisBiologics,
-        Self::PowderJectPharmaceuticals,
-        Self::SclavoInc,
-        Self::SwissSerumAndVaccineInst,
-        Self::GlaxoSmithKline,
-        Self::SolvayPharmaceuticals,
-        Self::TalecrisBiotherapeutics,
-        Self::UnknownManufacturer,
-        Self::CodeUsa,
-        Self::VaxGen,
-        Self::WyethAyerstWa,
-        Self::WyethAyerstWal,
-        Self::ZlbBehring,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ManufacturersOfVaccinesCodeMvx, TABLE_0227, AbbottLaboratories, AdamsLaboratoriesInc,
+    AlphaTherapeuticCorporation, Armour, AventisBehringLlc, Aviron,
+    BaxterHealthcareCorporationBa, BaxterHealthcareCorporationBah, BayerCorporation,
+    BernaProducts, BernaProductsCorporation, CenteonLlc, ChironCorporation,
+    CelltechMedevaPharmaceuticals, CangeneCorporation, Connaught,
+    DynPortVaccineCompanyLlc, EvansMedicalLimited, GeoVaxLabsInc, GreerLaboratoriesInc,
+    ImmunoInternationalAg, Merieux, ImmunoUsInc, CodeJpn, KoreaGreenCrossCorporation,
+    Lederle, CodeMa, MassachusettsBiologicLaboratories, MedImmuneInc, Miles,
+    BioportCorporation, MerckAndCoInc, Nabi, NorthAmericanVaccineInc,
+    NovartisPharmaceuticalCorporation, NovavaxInc, NewYorkBloodCenter,
+    OrthoClinicalDiagnostics, OrganonTeknikaCorporation, OtherManufacturer,
+    ParkedalePharmaceuticals, SanofiPasteur, PraxisBiologics, PowderJectPharmaceuticals,
+    SclavoInc, SwissSerumAndVaccineInst, GlaxoSmithKline, SolvayPharmaceuticals,
+    TalecrisBiotherapeutics, UnknownManufacturer, CodeUsa, VaxGen, WyethAyerstWa,
+    WyethAyerstWal, ZlbBehring
+);
 
 /// Table 0228: Diagnosis Classification.
 pub static TABLE_0228: TableDesc = TableDesc {
@@ -10061,7 +8000,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 
 /// The codes of table 0228: Diagnosis Classification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
     Consultation,
@@ -10082,25 +8021,11 @@ pub enum DiagnosisClassification {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosisClassification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosisClassification {
-    const DESC: &'static TableDesc = &TABLE_0228;
-    const ALL: &'static [Self] = &[
-        Self::Consultation,
-        Self::Diagnosis,
-        Self::CodeI,
-        Self::MedicationAntibiotic,
-        Self::Other,
-        Self::RadiologicalSchedulingNotUsingIcdaCodes,
-        Self::SignAndSymptom,
-        Self::TissueDiagnosis,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DiagnosisClassification, TABLE_0228, Consultation, Diagnosis, CodeI,
+    MedicationAntibiotic, Other, RadiologicalSchedulingNotUsingIcdaCodes, SignAndSymptom,
+    TissueDiagnosis
+);
 
 /// Table 0229: DRG Payor.
 pub static TABLE_0229: TableDesc = TableDesc {
@@ -10117,7 +8042,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
 
 /// The codes of table 0229: DRG Payor.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DrgPayor {
     /// `C`: Champus
     Champus,
@@ -10128,20 +8053,7 @@ pub enum DrgPayor {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DrgPayor {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DrgPayor {
-    const DESC: &'static TableDesc = &TABLE_0229;
-    const ALL: &'static [Self] = &[
-        Self::Champus,
-        Self::ManagedCareOrganization,
-        Self::Medicare,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DrgPayor, TABLE_0229, Champus, ManagedCareOrganization, Medicare);
 
 /// Table 0230: Procedure Functional Type.
 pub static TABLE_0230: TableDesc = TableDesc {
@@ -10162,7 +8074,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 
 /// The codes of table 0230: Procedure Functional Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
     Anesthesia,
@@ -10175,21 +8087,10 @@ pub enum ProcedureFunctionalType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcedureFunctionalType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcedureFunctionalType {
-    const DESC: &'static TableDesc = &TABLE_0230;
-    const ALL: &'static [Self] = &[
-        Self::Anesthesia,
-        Self::DiagnosticProcedure,
-        Self::InvasiveProcedureNotClassifiedElsewhere,
-        Self::CodeP,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcedureFunctionalType, TABLE_0230, Anesthesia, DiagnosticProcedure,
+    InvasiveProcedureNotClassifiedElsewhere, CodeP
+);
 
 /// Table 0231: Student Status.
 pub static TABLE_0231: TableDesc = TableDesc {
@@ -10206,7 +8107,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 
 /// The codes of table 0231: Student Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
     FullTimeStudent,
@@ -10217,20 +8118,9 @@ pub enum StudentStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for StudentStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for StudentStatus {
-    const DESC: &'static TableDesc = &TABLE_0231;
-    const ALL: &'static [Self] = &[
-        Self::FullTimeStudent,
-        Self::NotAStudent,
-        Self::PartTimeStudent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    StudentStatus, TABLE_0231, FullTimeStudent, NotAStudent, PartTimeStudent
+);
 
 /// Table 0232: Insurance Company Contact Reason.
 pub static TABLE_0232: TableDesc = TableDesc {
@@ -10247,7 +8137,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 
 /// The codes of table 0232: Insurance Company Contact Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
     MedicareClaimStatus,
@@ -10258,20 +8148,10 @@ pub enum InsuranceCompanyContactReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for InsuranceCompanyContactReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for InsuranceCompanyContactReason {
-    const DESC: &'static TableDesc = &TABLE_0232;
-    const ALL: &'static [Self] = &[
-        Self::MedicareClaimStatus,
-        Self::MedicaidClaimStatus,
-        Self::NameAddressChange,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    InsuranceCompanyContactReason, TABLE_0232, MedicareClaimStatus, MedicaidClaimStatus,
+    NameAddressChange
+);
 
 /// Table 0233: Non-Concur Code/Description.
 pub static TABLE_0233: TableDesc = TableDesc {
@@ -10304,7 +8184,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 
 /// The codes of table 0234: Report Timing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
     N10DayReport,
@@ -10329,27 +8209,11 @@ pub enum ReportTiming {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportTiming {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportTiming {
-    const DESC: &'static TableDesc = &TABLE_0234;
-    const ALL: &'static [Self] = &[
-        Self::N10DayReport,
-        Self::N15DayReport,
-        Self::N30DayReport,
-        Self::N3DayReport,
-        Self::N7DayReport,
-        Self::AdditionalInformation,
-        Self::Correction,
-        Self::DeviceEvaluation,
-        Self::Periodic,
-        Self::RequestedInformation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReportTiming, TABLE_0234, N10DayReport, N15DayReport, N30DayReport, N3DayReport,
+    N7DayReport, AdditionalInformation, Correction, DeviceEvaluation, Periodic,
+    RequestedInformation
+);
 
 /// Table 0235: Report Source.
 pub static TABLE_0235: TableDesc = TableDesc {
@@ -10373,7 +8237,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 
 /// The codes of table 0235: Report Source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
     ClinicalTrial,
@@ -10398,27 +8262,11 @@ pub enum ReportSource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReportSource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReportSource {
-    const DESC: &'static TableDesc = &TABLE_0235;
-    const ALL: &'static [Self] = &[
-        Self::ClinicalTrial,
-        Self::DatabaseRegistryPoisonControlCenter,
-        Self::Distributor,
-        Self::HealthProfessional,
-        Self::Literature,
-        Self::ManufacturerMarketingAuthorityHolder,
-        Self::NonHealthcareProfessional,
-        Self::Other,
-        Self::Patient,
-        Self::RegulatoryAgency,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReportSource, TABLE_0235, ClinicalTrial, DatabaseRegistryPoisonControlCenter,
+    Distributor, HealthProfessional, Literature, ManufacturerMarketingAuthorityHolder,
+    NonHealthcareProfessional, Other, Patient, RegulatoryAgency
+);
 
 /// Table 0236: Event Reported To.
 pub static TABLE_0236: TableDesc = TableDesc {
@@ -10436,7 +8284,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 
 /// The codes of table 0236: Event Reported To.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
     Distributor,
@@ -10449,21 +8297,10 @@ pub enum EventReportedTo {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventReportedTo {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventReportedTo {
-    const DESC: &'static TableDesc = &TABLE_0236;
-    const ALL: &'static [Self] = &[
-        Self::Distributor,
-        Self::LocalFacilityUserFacility,
-        Self::Manufacturer,
-        Self::RegulatoryAgency,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventReportedTo, TABLE_0236, Distributor, LocalFacilityUserFacility, Manufacturer,
+    RegulatoryAgency
+);
 
 /// Table 0237: Event Qualification.
 pub static TABLE_0237: TableDesc = TableDesc {
@@ -10485,7 +8322,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 
 /// The codes of table 0237: Event Qualification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
     Abuse,
@@ -10506,25 +8343,10 @@ pub enum EventQualification {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventQualification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventQualification {
-    const DESC: &'static TableDesc = &TABLE_0237;
-    const ALL: &'static [Self] = &[
-        Self::Abuse,
-        Self::UnexpectedBeneficialEffect,
-        Self::Dependency,
-        Self::Interaction,
-        Self::LackOfExpectTherapeuticEffect,
-        Self::Misuse,
-        Self::Overdose,
-        Self::DrugWithdrawal,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventQualification, TABLE_0237, Abuse, UnexpectedBeneficialEffect, Dependency,
+    Interaction, LackOfExpectTherapeuticEffect, Misuse, Overdose, DrugWithdrawal
+);
 
 /// Table 0238: Event Seriousness.
 pub static TABLE_0238: TableDesc = TableDesc {
@@ -10537,7 +8359,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 
 /// The codes of table 0238: Event Seriousness.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
     No,
@@ -10548,16 +8370,7 @@ pub enum EventSeriousness {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventSeriousness {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventSeriousness {
-    const DESC: &'static TableDesc = &TABLE_0238;
-    const ALL: &'static [Self] = &[Self::No, Self::Significant, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EventSeriousness, TABLE_0238, No, Significant, Yes);
 
 /// Table 0239: Event Expected.
 pub static TABLE_0239: TableDesc = TableDesc {
@@ -10570,7 +8383,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 
 /// The codes of table 0239: Event Expected.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
     No,
@@ -10581,16 +8394,7 @@ pub enum EventExpected {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventExpected {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventExpected {
-    const DESC: &'static TableDesc = &TABLE_0239;
-    const ALL: &'static [Self] = &[Self::No, Self::Unknown, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EventExpected, TABLE_0239, No, Unknown, Yes);
 
 /// Table 0240: Event Consequence.
 pub static TABLE_0240: TableDesc = TableDesc {
@@ -10613,7 +8417,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 
 /// The codes of table 0240: Event Consequence.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
     CongenitalAnomalyBirthDefect,
@@ -10636,26 +8440,11 @@ pub enum EventConsequence {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventConsequence {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventConsequence {
-    const DESC: &'static TableDesc = &TABLE_0240;
-    const ALL: &'static [Self] = &[
-        Self::CongenitalAnomalyBirthDefect,
-        Self::Death,
-        Self::CausedHospitalized,
-        Self::CodeI,
-        Self::CodeJ,
-        Self::LifeThreatening,
-        Self::Other,
-        Self::ProlongedHospitalization,
-        Self::CodeR,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventConsequence, TABLE_0240, CongenitalAnomalyBirthDefect, Death,
+    CausedHospitalized, CodeI, CodeJ, LifeThreatening, Other, ProlongedHospitalization,
+    CodeR
+);
 
 /// Table 0241: Patient Outcome.
 pub static TABLE_0241: TableDesc = TableDesc {
@@ -10676,7 +8465,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 
 /// The codes of table 0241: Patient Outcome.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
     Died,
@@ -10695,24 +8484,10 @@ pub enum PatientOutcome {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientOutcome {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientOutcome {
-    const DESC: &'static TableDesc = &TABLE_0241;
-    const ALL: &'static [Self] = &[
-        Self::Died,
-        Self::FullyRecovered,
-        Self::NotRecoveringUnchanged,
-        Self::Recovering,
-        Self::Sequelae,
-        Self::Unknown,
-        Self::Worsening,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientOutcome, TABLE_0241, Died, FullyRecovered, NotRecoveringUnchanged, Recovering,
+    Sequelae, Unknown, Worsening
+);
 
 /// Table 0242: Primary Observer's Qualification.
 pub static TABLE_0242: TableDesc = TableDesc {
@@ -10736,7 +8511,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 
 /// The codes of table 0242: Primary Observer's Qualification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
     HealthCareConsumerPatient,
@@ -10755,24 +8530,11 @@ pub enum PrimaryObserversQualification {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrimaryObserversQualification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrimaryObserversQualification {
-    const DESC: &'static TableDesc = &TABLE_0242;
-    const ALL: &'static [Self] = &[
-        Self::HealthCareConsumerPatient,
-        Self::OtherHealthProfessional,
-        Self::LawyerAttorney,
-        Self::CodeM,
-        Self::OtherNonHealthProfessional,
-        Self::PhysicianOsteopathHomeopath,
-        Self::Pharmacist,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PrimaryObserversQualification, TABLE_0242, HealthCareConsumerPatient,
+    OtherHealthProfessional, LawyerAttorney, CodeM, OtherNonHealthProfessional,
+    PhysicianOsteopathHomeopath, Pharmacist
+);
 
 /// Table 0243: Identity May Be Divulged.
 pub static TABLE_0243: TableDesc = TableDesc {
@@ -10785,7 +8547,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 
 /// The codes of table 0243: Identity May Be Divulged.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
     No,
@@ -10796,16 +8558,7 @@ pub enum IdentityMayBeDivulged {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IdentityMayBeDivulged {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IdentityMayBeDivulged {
-    const DESC: &'static TableDesc = &TABLE_0243;
-    const ALL: &'static [Self] = &[Self::No, Self::NotApplicable, Self::Yes];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(IdentityMayBeDivulged, TABLE_0243, No, NotApplicable, Yes);
 
 /// Table 0244: Single Use Device.
 pub static TABLE_0244: TableDesc = TableDesc {
@@ -10858,7 +8611,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 
 /// The codes of table 0247: Status of Evaluation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
     EvaluationAnticipatedButNotYetBegun,
@@ -10887,29 +8640,13 @@ pub enum StatusOfEvaluation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for StatusOfEvaluation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for StatusOfEvaluation {
-    const DESC: &'static TableDesc = &TABLE_0247;
-    const ALL: &'static [Self] = &[
-        Self::EvaluationAnticipatedButNotYetBegun,
-        Self::CodeC,
-        Self::ProductDiscardedUnableToFollowUp,
-        Self::ProductRemainsImplantedUnableToFollowUp,
-        Self::ProblemAlreadyKnownNoEvaluationNecessary,
-        Self::Other,
-        Self::EvaluationInProgress,
-        Self::ProductUnderQuarantineUnableToFollowUp,
-        Self::ProductUnderRecallCorrectiveAction,
-        Self::CodeU,
-        Self::ProductNotMadeByCompany,
-        Self::EvaluationCompleted,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    StatusOfEvaluation, TABLE_0247, EvaluationAnticipatedButNotYetBegun, CodeC,
+    ProductDiscardedUnableToFollowUp, ProductRemainsImplantedUnableToFollowUp,
+    ProblemAlreadyKnownNoEvaluationNecessary, Other, EvaluationInProgress,
+    ProductUnderQuarantineUnableToFollowUp, ProductUnderRecallCorrectiveAction, CodeU,
+    ProductNotMadeByCompany, EvaluationCompleted
+);
 
 /// Table 0248: Product Source.
 pub static TABLE_0248: TableDesc = TableDesc {
@@ -10930,7 +8667,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 
 /// The codes of table 0248: Product Source.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
     CodeA,
@@ -10943,21 +8680,10 @@ pub enum ProductSource {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProductSource {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProductSource {
-    const DESC: &'static TableDesc = &TABLE_0248;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::CodeL,
-        Self::CodeN,
-        Self::AProductFromAReserveSampleWasEvaluated,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProductSource, TABLE_0248, CodeA, CodeL, CodeN,
+    AProductFromAReserveSampleWasEvaluated
+);
 
 /// Table 0249: Generic Product.
 pub static TABLE_0249: TableDesc = TableDesc {
@@ -10985,7 +8711,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 
 /// The codes of table 0250: Relatedness Assessment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment {
     /// `H`: Highly probable
     HighlyProbable,
@@ -11000,22 +8726,10 @@ pub enum RelatednessAssessment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelatednessAssessment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelatednessAssessment {
-    const DESC: &'static TableDesc = &TABLE_0250;
-    const ALL: &'static [Self] = &[
-        Self::HighlyProbable,
-        Self::Improbable,
-        Self::ModeratelyProbable,
-        Self::NotRelated,
-        Self::SomewhatProbable,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RelatednessAssessment, TABLE_0250, HighlyProbable, Improbable, ModeratelyProbable,
+    NotRelated, SomewhatProbable
+);
 
 /// Table 0251: Action Taken in Response to the Event.
 pub static TABLE_0251: TableDesc = TableDesc {
@@ -11035,7 +8749,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 
 /// The codes of table 0251: Action Taken in Response to the Event.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
     ProductDoseOrFrequencyOfUseIncreased,
@@ -11052,23 +8766,11 @@ pub enum ActionTakenInResponseToTheEvent {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActionTakenInResponseToTheEvent {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActionTakenInResponseToTheEvent {
-    const DESC: &'static TableDesc = &TABLE_0251;
-    const ALL: &'static [Self] = &[
-        Self::ProductDoseOrFrequencyOfUseIncreased,
-        Self::ProductDoseOrFrequencyOfUseReduced,
-        Self::None,
-        Self::Other,
-        Self::ProductWithdrawnPermanently,
-        Self::ProductWithdrawnTemporarily,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ActionTakenInResponseToTheEvent, TABLE_0251, ProductDoseOrFrequencyOfUseIncreased,
+    ProductDoseOrFrequencyOfUseReduced, None, Other, ProductWithdrawnPermanently,
+    ProductWithdrawnTemporarily
+);
 
 /// Table 0252: Causality Observations.
 pub static TABLE_0252: TableDesc = TableDesc {
@@ -11093,7 +8795,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 
 /// The codes of table 0252: Causality Observations.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
     AbatementOfEventAfterProductWithdrawn,
@@ -11120,28 +8822,12 @@ pub enum CausalityObservations {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CausalityObservations {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CausalityObservations {
-    const DESC: &'static TableDesc = &TABLE_0252;
-    const ALL: &'static [Self] = &[
-        Self::AbatementOfEventAfterProductWithdrawn,
-        Self::EventRecurredAfterProductReintroduced,
-        Self::DoseResponseObserved,
-        Self::CodeEx,
-        Self::EventOccurredAfterProductIntroduced,
-        Self::CodeLi,
-        Self::CodeOe,
-        Self::Other,
-        Self::EffectObservedWhenPatientReceivesPlacebo,
-        Self::SimilarEventsInPastForThisPatient,
-        Self::CodeTc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CausalityObservations, TABLE_0252, AbatementOfEventAfterProductWithdrawn,
+    EventRecurredAfterProductReintroduced, DoseResponseObserved, CodeEx,
+    EventOccurredAfterProductIntroduced, CodeLi, CodeOe, Other,
+    EffectObservedWhenPatientReceivesPlacebo, SimilarEventsInPastForThisPatient, CodeTc
+);
 
 /// Table 0253: Indirect Exposure Mechanism.
 pub static TABLE_0253: TableDesc = TableDesc {
@@ -11160,7 +8846,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 
 /// The codes of table 0253: Indirect Exposure Mechanism.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
     BreastMilk,
@@ -11175,22 +8861,10 @@ pub enum IndirectExposureMechanism {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IndirectExposureMechanism {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IndirectExposureMechanism {
-    const DESC: &'static TableDesc = &TABLE_0253;
-    const ALL: &'static [Self] = &[
-        Self::BreastMilk,
-        Self::Father,
-        Self::Other,
-        Self::Transplacental,
-        Self::BloodProduct,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    IndirectExposureMechanism, TABLE_0253, BreastMilk, Father, Other, Transplacental,
+    BloodProduct
+);
 
 /// Table 0254: Kind of Quantity.
 pub static TABLE_0254: TableDesc = TableDesc {
@@ -11306,7 +8980,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 
 /// The codes of table 0254: Kind of Quantity.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
     Absorbance,
@@ -11515,119 +9189,30 @@ pub enum KindOfQuantity {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for KindOfQuantity {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for KindOfQuantity {
-    const DESC: &'static TableDesc = &TABLE_0254;
-    const ALL: &'static [Self] = &[
-        Self::Absorbance,
-        Self::ConcentrationArbitrarySubstance,
-        Self::Activity,
-        Self::Appearance,
-        Self::Arbitrary,
-        Self::Area,
-        Self::Aspect,
-        Self::CatalyticActivity,
-        Self::CatalyticContent,
-        Self::CatalyticConcentrationRatio,
-        Self::CatalyticFraction,
-        Self::Class,
-        Self::CatalyticConcentration,
-        Self::Constant,
-        Self::Coefficient,
-        Self::Color,
-        Self::Consistency,
-        Self::CatalyticRate,
-        Self::CatalyticRatio,
-        Self::Density,
-        Self::Device,
-        Self::Difference,
-        Self::Elasticity,
-        Self::ElectricalPotentialVoltage,
-        Self::ElectricalCurrentAmperage,
-        Self::ElectricalResistance,
-        Self::Energy,
-        Self::Entitic,
-        Self::EntiticCatalyticActivity,
-        Self::EntiticNumber,
-        Self::EntiticSubstanceOfAmount,
-        Self::EntiticVolume,
-        Self::Equilibrium,
-        Self::MechanicalForce,
-        Self::Frequency,
-        Self::ImpressionInterpretationOfStudy,
-        Self::KinematicViscosity,
-        Self::Length,
-        Self::LengthIncrement,
-        Self::Liquefaction,
-        Self::Mass,
-        Self::MassConcentration,
-        Self::MassContent,
-        Self::MassConcentrationRatio,
-        Self::MassFraction,
-        Self::MagneticFlux,
-        Self::MassIncrement,
-        Self::Morphology,
-        Self::Motility,
-        Self::MassRate,
-        Self::MassRatio,
-        Self::NumberConcentration,
-        Self::NumberContent,
-        Self::NumberFraction,
-        Self::NumberRatio,
-        Self::Number,
-        Self::OpticalDensity,
-        Self::Osmolality,
-        Self::PressurePartial,
-        Self::PresenceIdentityExistence,
-        Self::PowerWattage,
-        Self::Ranges,
-        Self::Ratios,
-        Self::ReciprocalRelativeTime,
-        Self::RelativeDensity,
-        Self::Relative,
-        Self::RelativeMassConcentration,
-        Self::RelativeSubstanceConcentration,
-        Self::RelativeTime,
-        Self::SaturationFraction,
-        Self::SubstanceConcentration,
-        Self::SubstanceConcentrationIncrement,
-        Self::SubstanceContent,
-        Self::SubstanceContentRate,
-        Self::SubstanceConcentrationRatio,
-        Self::SubstanceFraction,
-        Self::Shape,
-        Self::Smell,
-        Self::SubstanceRate,
-        Self::SubstanceRatio,
-        Self::SubstanceAmount,
-        Self::Susceptibility,
-        Self::Taste,
-        Self::Temperature,
-        Self::TemperatureDifference,
-        Self::TemperatureIncrement,
-        Self::ThresholdMassConcentration,
-        Self::ThresholdSubstanceConcentration,
-        Self::Time,
-        Self::DilutionFactorTiter,
-        Self::TimeDifference,
-        Self::TimeStampDateAndTime,
-        Self::TimeRatio,
-        Self::Type,
-        Self::VolumeContent,
-        Self::Velocity,
-        Self::VelocityRatio,
-        Self::VolumeFraction,
-        Self::Viscosity,
-        Self::Volume,
-        Self::VolumeRate,
-        Self::VolumeRatio,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    KindOfQuantity, TABLE_0254, Absorbance, ConcentrationArbitrarySubstance, Activity,
+    Appearance, Arbitrary, Area, Aspect, CatalyticActivity, CatalyticContent,
+    CatalyticConcentrationRatio, CatalyticFraction, Class, CatalyticConcentration,
+    Constant, Coefficient, Color, Consistency, CatalyticRate, CatalyticRatio, Density,
+    Device, Difference, Elasticity, ElectricalPotentialVoltage,
+    ElectricalCurrentAmperage, ElectricalResistance, Energy, Entitic,
+    EntiticCatalyticActivity, EntiticNumber, EntiticSubstanceOfAmount, EntiticVolume,
+    Equilibrium, MechanicalForce, Frequency, ImpressionInterpretationOfStudy,
+    KinematicViscosity, Length, LengthIncrement, Liquefaction, Mass, MassConcentration,
+    MassContent, MassConcentrationRatio, MassFraction, MagneticFlux, MassIncrement,
+    Morphology, Motility, MassRate, MassRatio, NumberConcentration, NumberContent,
+    NumberFraction, NumberRatio, Number, OpticalDensity, Osmolality, PressurePartial,
+    PresenceIdentityExistence, PowerWattage, Ranges, Ratios, ReciprocalRelativeTime,
+    RelativeDensity, Relative, RelativeMassConcentration, RelativeSubstanceConcentration,
+    RelativeTime, SaturationFraction, SubstanceConcentration,
+    SubstanceConcentrationIncrement, SubstanceContent, SubstanceContentRate,
+    SubstanceConcentrationRatio, SubstanceFraction, Shape, Smell, SubstanceRate,
+    SubstanceRatio, SubstanceAmount, Susceptibility, Taste, Temperature,
+    TemperatureDifference, TemperatureIncrement, ThresholdMassConcentration,
+    ThresholdSubstanceConcentration, Time, DilutionFactorTiter, TimeDifference,
+    TimeStampDateAndTime, TimeRatio, Type, VolumeContent, Velocity, VelocityRatio,
+    VolumeFraction, Viscosity, Volume, VolumeRate, VolumeRatio
+);
 
 /// Table 0255: Duration Categories.
 pub static TABLE_0255: TableDesc = TableDesc {
@@ -11667,7 +9252,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 
 /// The codes of table 0255: Duration Categories.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit." Used for blood products.
     CodeStar,
@@ -11724,43 +9309,12 @@ pub enum DurationCategories {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DurationCategories {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DurationCategories {
-    const DESC: &'static TableDesc = &TABLE_0255;
-    const ALL: &'static [Self] = &[
-        Self::CodeStar,
-        Self::N12Hours,
-        Self::N1Hour,
-        Self::N1Months30Days,
-        Self::N1Week,
-        Self::N2HalfHours,
-        Self::N24Hours,
-        Self::N2Days,
-        Self::N2Hours,
-        Self::N2Months,
-        Self::N2Weeks,
-        Self::N30Minutes,
-        Self::N3Days,
-        Self::N3Hours,
-        Self::N3Months,
-        Self::N3Weeks,
-        Self::N4Days,
-        Self::N4Hours,
-        Self::N4Weeks,
-        Self::N5Days,
-        Self::N5Hours,
-        Self::N6Days,
-        Self::N6Hours,
-        Self::N7Hours,
-        Self::N8Hours,
-        Self::ToIdentifyMeasuresAtAPointInTime,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DurationCategories, TABLE_0255, CodeStar, N12Hours, N1Hour, N1Months30Days, N1Week,
+    N2HalfHours, N24Hours, N2Days, N2Hours, N2Months, N2Weeks, N30Minutes, N3Days,
+    N3Hours, N3Months, N3Weeks, N4Days, N4Hours, N4Weeks, N5Days, N5Hours, N6Days,
+    N6Hours, N7Hours, N8Hours, ToIdentifyMeasuresAtAPointInTime
+);
 
 /// Table 0256: Time Delay Post Challenge.
 pub static TABLE_0256: TableDesc = TableDesc {
@@ -11824,7 +9378,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 
 /// The codes of table 0256: Time Delay Post Challenge.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
     N10Days,
@@ -11917,61 +9471,20 @@ pub enum TimeDelayPostChallenge {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TimeDelayPostChallenge {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TimeDelayPostChallenge {
-    const DESC: &'static TableDesc = &TABLE_0256;
-    const ALL: &'static [Self] = &[
-        Self::N10Days,
-        Self::N10MinutesPostChallenge,
-        Self::N12HoursPostChallenge,
-        Self::N15MinutesPostChallenge,
-        Self::N1HourPostChallenge,
-        Self::N1Month30DaysPostChallenge,
-        Self::N1MinutePostChallenge,
-        Self::N1Week,
-        Self::N2HalfHoursPostChallenge,
-        Self::N20MinutesPostChallenge,
-        Self::N24HoursPostChallenge,
-        Self::N25MinutesPostChallenge,
-        Self::N2Days,
-        Self::N2HoursPostChallenge,
-        Self::N2Months60DaysPostChallenge,
-        Self::N2MinutesPostChallenge,
-        Self::N2Weeks,
-        Self::N30MinutesPostChallenge,
-        Self::N3Days,
-        Self::N3HoursPostChallenge,
-        Self::N3Months90DaysPostChallenge,
-        Self::N3MinutesPostChallenge,
-        Self::N3Weeks,
-        Self::N4Days,
-        Self::N4HoursPostChallenge,
-        Self::N4MinutesPostChallenge,
-        Self::N4Weeks,
-        Self::N5Days,
-        Self::N5HoursPostChallenge,
-        Self::N5MinutesPostChallenge,
-        Self::N6Days,
-        Self::N6HoursPostChallenge,
-        Self::N6MinutesPostChallenge,
-        Self::N7Days,
-        Self::N7HoursPostChallenge,
-        Self::N7MinutesPostChallenge,
-        Self::N8HoursPostChallenge,
-        Self::N8HoursAlignedOnNursingShifts,
-        Self::N8MinutesPostChallenge,
-        Self::N9MinutesPostChallenge,
-        Self::BaselineTimeJustBeforeTheChallenge,
-        Self::CodePeak,
-        Self::CodeRandom,
-        Self::CodeTrough,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TimeDelayPostChallenge, TABLE_0256, N10Days, N10MinutesPostChallenge,
+    N12HoursPostChallenge, N15MinutesPostChallenge, N1HourPostChallenge,
+    N1Month30DaysPostChallenge, N1MinutePostChallenge, N1Week, N2HalfHoursPostChallenge,
+    N20MinutesPostChallenge, N24HoursPostChallenge, N25MinutesPostChallenge, N2Days,
+    N2HoursPostChallenge, N2Months60DaysPostChallenge, N2MinutesPostChallenge, N2Weeks,
+    N30MinutesPostChallenge, N3Days, N3HoursPostChallenge, N3Months90DaysPostChallenge,
+    N3MinutesPostChallenge, N3Weeks, N4Days, N4HoursPostChallenge,
+    N4MinutesPostChallenge, N4Weeks, N5Days, N5HoursPostChallenge,
+    N5MinutesPostChallenge, N6Days, N6HoursPostChallenge, N6MinutesPostChallenge, N7Days,
+    N7HoursPostChallenge, N7MinutesPostChallenge, N8HoursPostChallenge,
+    N8HoursAlignedOnNursingShifts, N8MinutesPostChallenge, N9MinutesPostChallenge,
+    BaselineTimeJustBeforeTheChallenge, CodePeak, CodeRandom, CodeTrough
+);
 
 /// Table 0257: Nature of Challenge.
 pub static TABLE_0257: TableDesc = TableDesc {
@@ -11991,7 +9504,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 
 /// The codes of table 0257: Nature of Challenge.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
     Fasting,
@@ -12002,16 +9515,7 @@ pub enum NatureOfChallenge {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NatureOfChallenge {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NatureOfChallenge {
-    const DESC: &'static TableDesc = &TABLE_0257;
-    const ALL: &'static [Self] = &[Self::Fasting, Self::CodeExcz, Self::CodeFfst];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(NatureOfChallenge, TABLE_0257, Fasting, CodeExcz, CodeFfst);
 
 /// Table 0258: Relationship Modifier.
 pub static TABLE_0258: TableDesc = TableDesc {
@@ -12029,7 +9533,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 
 /// The codes of table 0258: Relationship Modifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
     BloodProductUnit,
@@ -12042,21 +9546,9 @@ pub enum RelationshipModifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelationshipModifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelationshipModifier {
-    const DESC: &'static TableDesc = &TABLE_0258;
-    const ALL: &'static [Self] = &[
-        Self::BloodProductUnit,
-        Self::Control,
-        Self::Donor,
-        Self::Patient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RelationshipModifier, TABLE_0258, BloodProductUnit, Control, Donor, Patient
+);
 
 /// Table 0259: Modality.
 pub static TABLE_0259: TableDesc = TableDesc {
@@ -12096,7 +9588,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 
 /// The codes of table 0259: Modality.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
     Angioscopy,
@@ -12153,43 +9645,15 @@ pub enum Modality {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Modality {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Modality {
-    const DESC: &'static TableDesc = &TABLE_0259;
-    const ALL: &'static [Self] = &[
-        Self::Angioscopy,
-        Self::BiomagneticImaging,
-        Self::ColorFlowDoppler,
-        Self::Colposcopy,
-        Self::ComputedRadiography,
-        Self::Cystoscopy,
-        Self::ComputedTomography,
-        Self::DuplexDoppler,
-        Self::Diapanography,
-        Self::DigitalMicroscopy,
-        Self::Echocardiography,
-        Self::Endoscopy,
-        Self::FluoresceinAngiography,
-        Self::Fundoscopy,
-        Self::Laparoscopy,
-        Self::LaserSurfaceScan,
-        Self::MagneticResonanceAngiography,
-        Self::MagneticResonanceSpectroscopy,
-        Self::NuclearMedicineRadioisotopeStudy,
-        Self::Other,
-        Self::PositronEmissionTomographyPet,
-        Self::RadioFluoroscopy,
-        Self::CodeSt,
-        Self::Thermography,
-        Self::Ultrasound,
-        Self::XRayAngiography,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Modality, TABLE_0259, Angioscopy, BiomagneticImaging, ColorFlowDoppler, Colposcopy,
+    ComputedRadiography, Cystoscopy, ComputedTomography, DuplexDoppler, Diapanography,
+    DigitalMicroscopy, Echocardiography, Endoscopy, FluoresceinAngiography, Fundoscopy,
+    Laparoscopy, LaserSurfaceScan, MagneticResonanceAngiography,
+    MagneticResonanceSpectroscopy, NuclearMedicineRadioisotopeStudy, Other,
+    PositronEmissionTomographyPet, RadioFluoroscopy, CodeSt, Thermography, Ultrasound,
+    XRayAngiography
+);
 
 /// Table 0260: Patient Location Type.
 pub static TABLE_0260: TableDesc = TableDesc {
@@ -12211,7 +9675,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 
 /// The codes of table 0260: Patient Location Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
     Bed,
@@ -12232,25 +9696,10 @@ pub enum PatientLocationType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientLocationType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientLocationType {
-    const DESC: &'static TableDesc = &TABLE_0260;
-    const ALL: &'static [Self] = &[
-        Self::Bed,
-        Self::Clinic,
-        Self::Department,
-        Self::ExamRoom,
-        Self::OtherLocation,
-        Self::NursingUnit,
-        Self::OperatingRoom,
-        Self::Room,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientLocationType, TABLE_0260, Bed, Clinic, Department, ExamRoom, OtherLocation,
+    NursingUnit, OperatingRoom, Room
+);
 
 /// Table 0261: Location Equipment.
 pub static TABLE_0261: TableDesc = TableDesc {
@@ -12272,7 +9721,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 
 /// The codes of table 0261: Location Equipment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
     ElectroEncephalogram,
@@ -12293,25 +9742,10 @@ pub enum LocationEquipment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationEquipment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationEquipment {
-    const DESC: &'static TableDesc = &TABLE_0261;
-    const ALL: &'static [Self] = &[
-        Self::ElectroEncephalogram,
-        Self::ElectroCardiogram,
-        Self::InfusionPump,
-        Self::IvPump,
-        Self::Oxygen,
-        Self::Suction,
-        Self::Ventilator,
-        Self::VitalSignsMonitor,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationEquipment, TABLE_0261, ElectroEncephalogram, ElectroCardiogram, InfusionPump,
+    IvPump, Oxygen, Suction, Ventilator, VitalSignsMonitor
+);
 
 /// Table 0262: Privacy Level.
 pub static TABLE_0262: TableDesc = TableDesc {
@@ -12331,7 +9765,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 
 /// The codes of table 0262: Privacy Level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
     Isolation,
@@ -12348,23 +9782,10 @@ pub enum PrivacyLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrivacyLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrivacyLevel {
-    const DESC: &'static TableDesc = &TABLE_0262;
-    const ALL: &'static [Self] = &[
-        Self::Isolation,
-        Self::PrivateRoomMedicallyJustified,
-        Self::PrivateRoom,
-        Self::PrivateRoomDueToOverflow,
-        Self::SemiPrivateRoom,
-        Self::Ward,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PrivacyLevel, TABLE_0262, Isolation, PrivateRoomMedicallyJustified, PrivateRoom,
+    PrivateRoomDueToOverflow, SemiPrivateRoom, Ward
+);
 
 /// Table 0263: Level of Care.
 pub static TABLE_0263: TableDesc = TableDesc {
@@ -12385,7 +9806,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 
 /// The codes of table 0263: Level of Care.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
     Ambulatory,
@@ -12404,24 +9825,10 @@ pub enum LevelOfCare {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LevelOfCare {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LevelOfCare {
-    const DESC: &'static TableDesc = &TABLE_0263;
-    const ALL: &'static [Self] = &[
-        Self::Ambulatory,
-        Self::CriticalCare,
-        Self::Emergency,
-        Self::Isolation,
-        Self::IntensiveCare,
-        Self::Routine,
-        Self::Surgery,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LevelOfCare, TABLE_0263, Ambulatory, CriticalCare, Emergency, Isolation,
+    IntensiveCare, Routine, Surgery
+);
 
 /// Table 0264: Location Department.
 pub static TABLE_0264: TableDesc = TableDesc {
@@ -12470,7 +9877,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 
 /// The codes of table 0265: Specialty Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
     Allergy,
@@ -12527,43 +9934,14 @@ pub enum SpecialtyType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecialtyType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecialtyType {
-    const DESC: &'static TableDesc = &TABLE_0265;
-    const ALL: &'static [Self] = &[
-        Self::Allergy,
-        Self::Ambulatory,
-        Self::Cancer,
-        Self::CoronaryCardiacCare,
-        Self::CriticalCare,
-        Self::Chiropractic,
-        Self::Education,
-        Self::Emergency,
-        Self::FamilyPlanning,
-        Self::IntensiveCare,
-        Self::Isolation,
-        Self::Naturopathic,
-        Self::NewbornNurseryInfants,
-        Self::ObstetricsGynecology,
-        Self::Observation,
-        Self::OtherSpecialty,
-        Self::Pediatrics,
-        Self::GeneralFamilyPractice,
-        Self::PediatricNeonatalIntensiveCare,
-        Self::PediatricPsychiatric,
-        Self::PediatricRehabilitation,
-        Self::PsychiatricIntensiveCare,
-        Self::Psychiatric,
-        Self::Rehabilitation,
-        Self::Surgery,
-        Self::WalkInClinic,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecialtyType, TABLE_0265, Allergy, Ambulatory, Cancer, CoronaryCardiacCare,
+    CriticalCare, Chiropractic, Education, Emergency, FamilyPlanning, IntensiveCare,
+    Isolation, Naturopathic, NewbornNurseryInfants, ObstetricsGynecology, Observation,
+    OtherSpecialty, Pediatrics, GeneralFamilyPractice, PediatricNeonatalIntensiveCare,
+    PediatricPsychiatric, PediatricRehabilitation, PsychiatricIntensiveCare, Psychiatric,
+    Rehabilitation, Surgery, WalkInClinic
+);
 
 /// Table 0267: Days of the Week.
 pub static TABLE_0267: TableDesc = TableDesc {
@@ -12584,7 +9962,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 
 /// The codes of table 0267: Days of the Week.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
     Friday,
@@ -12603,24 +9981,10 @@ pub enum DaysOfTheWeek {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DaysOfTheWeek {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DaysOfTheWeek {
-    const DESC: &'static TableDesc = &TABLE_0267;
-    const ALL: &'static [Self] = &[
-        Self::Friday,
-        Self::Monday,
-        Self::Saturday,
-        Self::Sunday,
-        Self::Thursday,
-        Self::Tuesday,
-        Self::Wednesday,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DaysOfTheWeek, TABLE_0267, Friday, Monday, Saturday, Sunday, Thursday, Tuesday,
+    Wednesday
+);
 
 /// Table 0268: Override.
 pub static TABLE_0268: TableDesc = TableDesc {
@@ -12637,7 +10001,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 
 /// The codes of table 0268: Override.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override allowed
     OverrideAllowed,
@@ -12648,20 +10012,9 @@ pub enum Override {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Override {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Override {
-    const DESC: &'static TableDesc = &TABLE_0268;
-    const ALL: &'static [Self] = &[
-        Self::OverrideAllowed,
-        Self::OverrideRequired,
-        Self::OverrideNotAllowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Override, TABLE_0268, OverrideAllowed, OverrideRequired, OverrideNotAllowed
+);
 
 /// Table 0269: Charge On Indicator.
 pub static TABLE_0269: TableDesc = TableDesc {
@@ -12674,7 +10027,7 @@ pub static TABLE_0269: TableDesc = TableDesc {
 
 /// The codes of table 0269: Charge On Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on Order
     ChargeOnOrder,
@@ -12683,16 +10036,7 @@ pub enum ChargeOnIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ChargeOnIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ChargeOnIndicator {
-    const DESC: &'static TableDesc = &TABLE_0269;
-    const ALL: &'static [Self] = &[Self::ChargeOnOrder, Self::ChargeOnResult];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ChargeOnIndicator, TABLE_0269, ChargeOnOrder, ChargeOnResult);
 
 /// Table 0270: Document Type.
 pub static TABLE_0270: TableDesc = TableDesc {
@@ -12720,7 +10064,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 
 /// The codes of table 0270: Document Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
     AutopsyReport,
@@ -12753,31 +10097,13 @@ pub enum DocumentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentType {
-    const DESC: &'static TableDesc = &TABLE_0270;
-    const ALL: &'static [Self] = &[
-        Self::AutopsyReport,
-        Self::Cardiodiagnostics,
-        Self::Consultation,
-        Self::DiagnosticImaging,
-        Self::DischargeSummary,
-        Self::EmergencyDepartmentReport,
-        Self::HistoryAndPhysicalExamination,
-        Self::OperativeReport,
-        Self::PsychiatricConsultation,
-        Self::PsychiatricHistoryAndPhysicalExamination,
-        Self::ProcedureNote,
-        Self::ProgressNote,
-        Self::SurgicalPathology,
-        Self::TransferSummary,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentType, TABLE_0270, AutopsyReport, Cardiodiagnostics, Consultation,
+    DiagnosticImaging, DischargeSummary, EmergencyDepartmentReport,
+    HistoryAndPhysicalExamination, OperativeReport, PsychiatricConsultation,
+    PsychiatricHistoryAndPhysicalExamination, ProcedureNote, ProgressNote,
+    SurgicalPathology, TransferSummary
+);
 
 /// Table 0271: Document Completion Status.
 pub static TABLE_0271: TableDesc = TableDesc {
@@ -12798,7 +10124,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 
 /// The codes of table 0271: Document Completion Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
     Authenticated,
@@ -12817,24 +10143,10 @@ pub enum DocumentCompletionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentCompletionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentCompletionStatus {
-    const DESC: &'static TableDesc = &TABLE_0271;
-    const ALL: &'static [Self] = &[
-        Self::Authenticated,
-        Self::Dictated,
-        Self::Documented,
-        Self::Incomplete,
-        Self::InProgress,
-        Self::LegallyAuthenticated,
-        Self::PreAuthenticated,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentCompletionStatus, TABLE_0271, Authenticated, Dictated, Documented,
+    Incomplete, InProgress, LegallyAuthenticated, PreAuthenticated
+);
 
 /// Table 0272: Document Confidentiality Status.
 pub static TABLE_0272: TableDesc = TableDesc {
@@ -12851,7 +10163,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 
 /// The codes of table 0272: Document Confidentiality Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `R`: Restricted
     Restricted,
@@ -12862,20 +10174,9 @@ pub enum DocumentConfidentialityStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentConfidentialityStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentConfidentialityStatus {
-    const DESC: &'static TableDesc = &TABLE_0272;
-    const ALL: &'static [Self] = &[
-        Self::Restricted,
-        Self::UsualControl,
-        Self::VeryRestricted,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentConfidentialityStatus, TABLE_0272, Restricted, UsualControl, VeryRestricted
+);
 
 /// Table 0273: Document Availability Status.
 pub static TABLE_0273: TableDesc = TableDesc {
@@ -12893,7 +10194,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 
 /// The codes of table 0273: Document Availability Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
     AvailableForPatientCare,
@@ -12906,21 +10207,10 @@ pub enum DocumentAvailabilityStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentAvailabilityStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentAvailabilityStatus {
-    const DESC: &'static TableDesc = &TABLE_0273;
-    const ALL: &'static [Self] = &[
-        Self::AvailableForPatientCare,
-        Self::Deleted,
-        Self::Obsolete,
-        Self::UnavailableForPatientCare,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentAvailabilityStatus, TABLE_0273, AvailableForPatientCare, Deleted, Obsolete,
+    UnavailableForPatientCare
+);
 
 /// Table 0275: Document Storage Status.
 pub static TABLE_0275: TableDesc = TableDesc {
@@ -12938,7 +10228,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 
 /// The codes of table 0275: Document Storage Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
     ActiveAndArchived,
@@ -12951,21 +10241,10 @@ pub enum DocumentStorageStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DocumentStorageStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DocumentStorageStatus {
-    const DESC: &'static TableDesc = &TABLE_0275;
-    const ALL: &'static [Self] = &[
-        Self::ActiveAndArchived,
-        Self::Active,
-        Self::ArchivedNotActive,
-        Self::Purged,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DocumentStorageStatus, TABLE_0275, ActiveAndArchived, Active, ArchivedNotActive,
+    Purged
+);
 
 /// Table 0276: Appointment reason codes.
 pub static TABLE_0276: TableDesc = TableDesc {
@@ -12984,7 +10263,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 
 /// The codes of table 0276: Appointment reason codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
     ARoutineCheckUpSuchAsAnAnnualPhysical,
@@ -12999,22 +10278,11 @@ pub enum AppointmentReasonCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AppointmentReasonCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AppointmentReasonCodes {
-    const DESC: &'static TableDesc = &TABLE_0276;
-    const ALL: &'static [Self] = &[
-        Self::ARoutineCheckUpSuchAsAnAnnualPhysical,
-        Self::EmergencyAppointment,
-        Self::AFollowUpVisitFromAPreviousAppointment,
-        Self::RoutineAppointmentDefaultIfNotValued,
-        Self::APreviouslyUnscheduledWalkInVisit,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AppointmentReasonCodes, TABLE_0276, ARoutineCheckUpSuchAsAnAnnualPhysical,
+    EmergencyAppointment, AFollowUpVisitFromAPreviousAppointment,
+    RoutineAppointmentDefaultIfNotValued, APreviouslyUnscheduledWalkInVisit
+);
 
 /// Table 0277: Appointment Type Codes.
 pub static TABLE_0277: TableDesc = TableDesc {
@@ -13034,7 +10302,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 
 /// The codes of table 0277: Appointment Type Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `Complete`: A request to add a completed appointment
     ARequestToAddACompletedAppointment,
@@ -13045,20 +10313,10 @@ pub enum AppointmentTypeCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AppointmentTypeCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AppointmentTypeCodes {
-    const DESC: &'static TableDesc = &TABLE_0277;
-    const ALL: &'static [Self] = &[
-        Self::ARequestToAddACompletedAppointment,
-        Self::CodeNormal,
-        Self::ARequestForATentative,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AppointmentTypeCodes, TABLE_0277, ARequestToAddACompletedAppointment, CodeNormal,
+    ARequestForATentative
+);
 
 /// Table 0278: Filler status codes.
 pub static TABLE_0278: TableDesc = TableDesc {
@@ -13092,7 +10350,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 
 /// The codes of table 0278: Filler status codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `Blocked`: The indicated time slot(s) is(are) blocked
     TheIndicatedTimeSlotsIsAreBlocked,
@@ -13119,28 +10377,13 @@ pub enum FillerStatusCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FillerStatusCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FillerStatusCodes {
-    const DESC: &'static TableDesc = &TABLE_0278;
-    const ALL: &'static [Self] = &[
-        Self::TheIndicatedTimeSlotsIsAreBlocked,
-        Self::TheIndicatedAppointmentIsBooked,
-        Self::CodeCancelled,
-        Self::CodeComplete,
-        Self::TheIndicatedAppointmentWasDiscontinued,
-        Self::CodeDeleted,
-        Self::ThePatientDidNotShowUpForTheAppointment,
-        Self::TheAppointmentHasBeenConfirmed,
-        Self::AppointmentHasNotYetBeenConfirmed,
-        Self::CodeStarted,
-        Self::CodeWaitlist,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    FillerStatusCodes, TABLE_0278, TheIndicatedTimeSlotsIsAreBlocked,
+    TheIndicatedAppointmentIsBooked, CodeCancelled, CodeComplete,
+    TheIndicatedAppointmentWasDiscontinued, CodeDeleted,
+    ThePatientDidNotShowUpForTheAppointment, TheAppointmentHasBeenConfirmed,
+    AppointmentHasNotYetBeenConfirmed, CodeStarted, CodeWaitlist
+);
 
 /// Table 0279: Allow Substitution Codes.
 pub static TABLE_0279: TableDesc = TableDesc {
@@ -13161,7 +10404,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 
 /// The codes of table 0279: Allow Substitution Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
     CodeConfirm,
@@ -13174,21 +10417,11 @@ pub enum AllowSubstitutionCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllowSubstitutionCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllowSubstitutionCodes {
-    const DESC: &'static TableDesc = &TABLE_0279;
-    const ALL: &'static [Self] = &[
-        Self::CodeConfirm,
-        Self::SubstitutionOfThisResourceIsNotAllowed,
-        Self::NotifyThePlacerContactPerson,
-        Self::SubstitutionOfThisResourceIsAllowed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllowSubstitutionCodes, TABLE_0279, CodeConfirm,
+    SubstitutionOfThisResourceIsNotAllowed, NotifyThePlacerContactPerson,
+    SubstitutionOfThisResourceIsAllowed
+);
 
 /// Table 0280: Referral Priority.
 pub static TABLE_0280: TableDesc = TableDesc {
@@ -13201,7 +10434,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 
 /// The codes of table 0280: Referral Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
     Asap,
@@ -13212,16 +10445,7 @@ pub enum ReferralPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralPriority {
-    const DESC: &'static TableDesc = &TABLE_0280;
-    const ALL: &'static [Self] = &[Self::Asap, Self::Routine, Self::Stat];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReferralPriority, TABLE_0280, Asap, Routine, Stat);
 
 /// Table 0281: Referral Type.
 pub static TABLE_0281: TableDesc = TableDesc {
@@ -13241,7 +10465,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 
 /// The codes of table 0281: Referral Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `Hom`: Home Care
     HomeCare,
@@ -13258,23 +10482,10 @@ pub enum ReferralType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralType {
-    const DESC: &'static TableDesc = &TABLE_0281;
-    const ALL: &'static [Self] = &[
-        Self::HomeCare,
-        Self::Laboratory,
-        Self::Medical,
-        Self::Psychiatric,
-        Self::Radiology,
-        Self::SkilledNursing,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralType, TABLE_0281, HomeCare, Laboratory, Medical, Psychiatric, Radiology,
+    SkilledNursing
+);
 
 /// Table 0282: Referral Disposition.
 pub static TABLE_0282: TableDesc = TableDesc {
@@ -13292,7 +10503,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 
 /// The codes of table 0282: Referral Disposition.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
     AssumeManagement,
@@ -13305,21 +10516,10 @@ pub enum ReferralDisposition {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralDisposition {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralDisposition {
-    const DESC: &'static TableDesc = &TABLE_0282;
-    const ALL: &'static [Self] = &[
-        Self::AssumeManagement,
-        Self::ReturnPatientAfterEvaluation,
-        Self::SecondOpinion,
-        Self::SendWrittenReport,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralDisposition, TABLE_0282, AssumeManagement, ReturnPatientAfterEvaluation,
+    SecondOpinion, SendWrittenReport
+);
 
 /// Table 0283: Referral Status.
 pub static TABLE_0283: TableDesc = TableDesc {
@@ -13337,7 +10537,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 
 /// The codes of table 0283: Referral Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
     Accepted,
@@ -13350,21 +10550,7 @@ pub enum ReferralStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralStatus {
-    const DESC: &'static TableDesc = &TABLE_0283;
-    const ALL: &'static [Self] = &[
-        Self::Accepted,
-        Self::Expired,
-        Self::Pending,
-        Self::Rejected,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReferralStatus, TABLE_0283, Accepted, Expired, Pending, Rejected);
 
 /// Table 0284: Referral Category.
 pub static TABLE_0284: TableDesc = TableDesc {
@@ -13382,7 +10568,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 
 /// The codes of table 0284: Referral Category.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
     Ambulatory,
@@ -13395,21 +10581,9 @@ pub enum ReferralCategory {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralCategory {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralCategory {
-    const DESC: &'static TableDesc = &TABLE_0284;
-    const ALL: &'static [Self] = &[
-        Self::Ambulatory,
-        Self::Emergency,
-        Self::Inpatient,
-        Self::Outpatient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralCategory, TABLE_0284, Ambulatory, Emergency, Inpatient, Outpatient
+);
 
 /// Table 0285: Insurance Company ID Codes.
 pub static TABLE_0285: TableDesc = TableDesc {
@@ -13436,7 +10610,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 
 /// The codes of table 0286: Provider Role.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProviderRole0286 {
     /// `CP`: Consulting Provider
     ConsultingProvider,
@@ -13449,21 +10623,10 @@ pub enum ProviderRole0286 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProviderRole0286 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProviderRole0286 {
-    const DESC: &'static TableDesc = &TABLE_0286;
-    const ALL: &'static [Self] = &[
-        Self::ConsultingProvider,
-        Self::PrimaryCareProvider,
-        Self::ReferringProvider,
-        Self::ReferredToProvider,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProviderRole0286, TABLE_0286, ConsultingProvider, PrimaryCareProvider,
+    ReferringProvider, ReferredToProvider
+);
 
 /// Table 0287: Problem/Goal Action Code.
 pub static TABLE_0287: TableDesc = TableDesc {
@@ -13484,7 +10647,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 
 /// The codes of table 0287: Problem/Goal Action Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
     Add,
@@ -13503,24 +10666,10 @@ pub enum ProblemGoalActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProblemGoalActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProblemGoalActionCode {
-    const DESC: &'static TableDesc = &TABLE_0287;
-    const ALL: &'static [Self] = &[
-        Self::Add,
-        Self::Correct,
-        Self::Delete,
-        Self::Link,
-        Self::Unchanged,
-        Self::Unlink,
-        Self::Update,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProblemGoalActionCode, TABLE_0287, Add, Correct, Delete, Link, Unchanged, Unlink,
+    Update
+);
 
 /// Table 0288: Census Tract.
 pub static TABLE_0288: TableDesc = TableDesc {
@@ -13556,23 +10705,16 @@ pub static TABLE_0291: TableDesc = TableDesc {
 
 /// The codes of table 0291: Subtype of Referenced Data.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `x-hl7-cda-level-one`: HL7 Clinical Document Architecture Level One document
     CodeXDashHl7DashCdaDashLevelDashOne,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubtypeOfReferencedData {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubtypeOfReferencedData {
-    const DESC: &'static TableDesc = &TABLE_0291;
-    const ALL: &'static [Self] = &[Self::CodeXDashHl7DashCdaDashLevelDashOne];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SubtypeOfReferencedData, TABLE_0291, CodeXDashHl7DashCdaDashLevelDashOne
+);
 
 /// Table 0292: Vaccines administered.
 pub static TABLE_0292: TableDesc = TableDesc {
@@ -13710,7 +10852,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 
 /// The codes of table 0292: Vaccines administered.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: DTP
     Dtp,
@@ -13963,141 +11105,31 @@ pub enum VaccinesAdministered {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VaccinesAdministered {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VaccinesAdministered {
-    const DESC: &'static TableDesc = &TABLE_0292;
-    const ALL: &'static [Self] = &[
-        Self::Dtp,
-        Self::Opv,
-        Self::Mmr,
-        Self::Mr,
-        Self::Measles,
-        Self::Rubella,
-        Self::Mumps,
-        Self::HepBAdolescentOrPediatric,
-        Self::TdAdult09,
-        Self::Ipv,
-        Self::PneumococcalConjugate,
-        Self::TyphoidViCPs,
-        Self::DtpHibHepB,
-        Self::MeningococcalCConjugate,
-        Self::HepAHepB,
-        Self::VacciniaSmallpoxDiluted,
-        Self::DTaP5PertussisAntigens6,
-        Self::DTaPNos,
-        Self::MeningococcalNos,
-        Self::PneumococcalNos,
-        Self::Pertussis,
-        Self::DTaPHepBIpv,
-        Self::InfluenzaLiveIntranasal,
-        Self::TetanusToxoidNos,
-        Self::TdAdult113,
-        Self::MeningococcalACYW135DiphtheriaConjugate,
-        Self::Tdap,
-        Self::RotavirusPentavalent,
-        Self::VzigInd,
-        Self::HpvBivalent,
-        Self::RotavirusMonovalent,
-        Self::DiphtheriaAntitoxin,
-        Self::DTaPHibIpv,
-        Self::Zoster,
-        Self::RotavirusNos1,
-        Self::Tig,
-        Self::IgNos,
-        Self::InfluenzaSplitInclPurifiedSurfaceAntigen,
-        Self::InfluenzaWhole,
-        Self::HibNos,
-        Self::RabiesIntramuscularInjection,
-        Self::Bcg,
-        Self::DTaP,
-        Self::Varicella,
-        Self::DtpHib,
-        Self::Plague,
-        Self::Anthrax,
-        Self::TyphoidOral,
-        Self::Cholera,
-        Self::BotulinumAntitoxin,
-        Self::DtPediatric,
-        Self::Cmvig,
-        Self::Hbig,
-        Self::HepAPediatricNos,
-        Self::Meningococcal,
-        Self::Pneumococcal,
-        Self::Rig,
-        Self::TetanusToxoid,
-        Self::Vzig,
-        Self::YellowFever,
-        Self::RubellaMumps,
-        Self::JapaneseEncephalitis,
-        Self::RabiesIntradermalInjection,
-        Self::TyphoidParenteral,
-        Self::HepBAdolescentHighRiskInfant2,
-        Self::HepBAdult4,
-        Self::HepBDialysis,
-        Self::HepBNos,
-        Self::HibPrpD,
-        Self::HibHbOc,
-        Self::HibPrpT,
-        Self::HibPrpOmp,
-        Self::DTaPHib,
-        Self::HibHepB,
-        Self::HepAAdult,
-        Self::TyphoidParenteralAkdUsMilitary,
-        Self::AdenovirusType4,
-        Self::AdenovirusType7,
-        Self::DengueFever,
-        Self::Hantavirus,
-        Self::HepC,
-        Self::HepE,
-        Self::HerpesSimplex2,
-        Self::Hiv,
-        Self::HpvQuadrivalent,
-        Self::JuninVirus,
-        Self::Leishmaniasis,
-        Self::Leprosy,
-        Self::LymeDisease,
-        Self::Malaria,
-        Self::Melanoma,
-        Self::Parainfluenza3,
-        Self::QFever,
-        Self::RsvIgiv,
-        Self::RheumaticFever,
-        Self::RiftValleyFever,
-        Self::RotavirusTetravalent,
-        Self::VacciniaSmallpox,
-        Self::StaphylococcusBacterioLysate,
-        Self::TickBorneEncephalitis,
-        Self::TularemiaVaccine,
-        Self::VacciniaImmuneGlobulin,
-        Self::VeeLive,
-        Self::VeeInactivated,
-        Self::AdenovirusNos1,
-        Self::HepAPedAdol2Dose,
-        Self::HepAPedAdol3Dose,
-        Self::HepANos,
-        Self::Ig,
-        Self::Igiv,
-        Self::InfluenzaNos,
-        Self::PolioNos,
-        Self::RabiesNos,
-        Self::TyphoidNos,
-        Self::VeeNos,
-        Self::RsvMAb,
-        Self::Mmrv,
-        Self::TstOtTineTest,
-        Self::TstPpdIntradermal,
-        Self::TstPpdTineTest,
-        Self::TstNos,
-        Self::ReservedDoNotUse3,
-        Self::NoVaccineAdministered5,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    VaccinesAdministered, TABLE_0292, Dtp, Opv, Mmr, Mr, Measles, Rubella, Mumps,
+    HepBAdolescentOrPediatric, TdAdult09, Ipv, PneumococcalConjugate, TyphoidViCPs,
+    DtpHibHepB, MeningococcalCConjugate, HepAHepB, VacciniaSmallpoxDiluted,
+    DTaP5PertussisAntigens6, DTaPNos, MeningococcalNos, PneumococcalNos, Pertussis,
+    DTaPHepBIpv, InfluenzaLiveIntranasal, TetanusToxoidNos, TdAdult113,
+    MeningococcalACYW135DiphtheriaConjugate, Tdap, RotavirusPentavalent, VzigInd,
+    HpvBivalent, RotavirusMonovalent, DiphtheriaAntitoxin, DTaPHibIpv, Zoster,
+    RotavirusNos1, Tig, IgNos, InfluenzaSplitInclPurifiedSurfaceAntigen, InfluenzaWhole,
+    HibNos, RabiesIntramuscularInjection, Bcg, DTaP, Varicella, DtpHib, Plague, Anthrax,
+    TyphoidOral, Cholera, BotulinumAntitoxin, DtPediatric, Cmvig, Hbig, HepAPediatricNos,
+    Meningococcal, Pneumococcal, Rig, TetanusToxoid, Vzig, YellowFever, RubellaMumps,
+    JapaneseEncephalitis, RabiesIntradermalInjection, TyphoidParenteral,
+    HepBAdolescentHighRiskInfant2, HepBAdult4, HepBDialysis, HepBNos, HibPrpD, HibHbOc,
+    HibPrpT, HibPrpOmp, DTaPHib, HibHepB, HepAAdult, TyphoidParenteralAkdUsMilitary,
+    AdenovirusType4, AdenovirusType7, DengueFever, Hantavirus, HepC, HepE,
+    HerpesSimplex2, Hiv, HpvQuadrivalent, JuninVirus, Leishmaniasis, Leprosy,
+    LymeDisease, Malaria, Melanoma, Parainfluenza3, QFever, RsvIgiv, RheumaticFever,
+    RiftValleyFever, RotavirusTetravalent, VacciniaSmallpox,
+    StaphylococcusBacterioLysate, TickBorneEncephalitis, TularemiaVaccine,
+    VacciniaImmuneGlobulin, VeeLive, VeeInactivated, AdenovirusNos1, HepAPedAdol2Dose,
+    HepAPedAdol3Dose, HepANos, Ig, Igiv, InfluenzaNos, PolioNos, RabiesNos, TyphoidNos,
+    VeeNos, RsvMAb, Mmrv, TstOtTineTest, TstPpdIntradermal, TstPpdTineTest, TstNos,
+    ReservedDoNotUse3, NoVaccineAdministered5, Unknown
+);
 
 /// Table 0293: Billing Category.
 pub static TABLE_0293: TableDesc = TableDesc {
@@ -14156,7 +11188,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 
 /// The codes of table 0294: Time Selection Criteria Parameter Class Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Fri`: An indicator that Friday is or is not preferred for the day on which the
     CodeFri,
@@ -14179,26 +11211,10 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TimeSelectionCriteriaParameterClassCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
-    const DESC: &'static TableDesc = &TABLE_0294;
-    const ALL: &'static [Self] = &[
-        Self::CodeFri,
-        Self::CodeMon,
-        Self::CodePrefend,
-        Self::CodePrefstart,
-        Self::CodeSat,
-        Self::CodeSun,
-        Self::CodeThu,
-        Self::CodeTue,
-        Self::CodeWed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TimeSelectionCriteriaParameterClassCodes, TABLE_0294, CodeFri, CodeMon, CodePrefend,
+    CodePrefstart, CodeSat, CodeSun, CodeThu, CodeTue, CodeWed
+);
 
 /// Table 0295: Handicap.
 pub static TABLE_0295: TableDesc = TableDesc {
@@ -14238,7 +11254,7 @@ pub static TABLE_0298: TableDesc = TableDesc {
 
 /// The codes of table 0298: CP Range Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
     FlatRate,
@@ -14247,16 +11263,7 @@ pub enum CpRangeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CpRangeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CpRangeType {
-    const DESC: &'static TableDesc = &TABLE_0298;
-    const ALL: &'static [Self] = &[Self::FlatRate, Self::ProRate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CpRangeType, TABLE_0298, FlatRate, ProRate);
 
 /// Table 0299: Encoding.
 pub static TABLE_0299: TableDesc = TableDesc {
@@ -14273,7 +11280,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 
 /// The codes of table 0299: Encoding.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: No encoding - data are displayable ASCII characters
     CodeA,
@@ -14284,20 +11291,9 @@ pub enum Encoding {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Encoding {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Encoding {
-    const DESC: &'static TableDesc = &TABLE_0299;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::EncodingAsDefinedByMime,
-        Self::HexadecimalEncoding,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Encoding, TABLE_0299, CodeA, EncodingAsDefinedByMime, HexadecimalEncoding
+);
 
 /// Table 0300: Namespace ID.
 pub static TABLE_0300: TableDesc = TableDesc {
@@ -14339,7 +11335,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 
 /// The codes of table 0301: Universal ID Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `CLIA`: Clinical Laboratory Improvement Amendments
     ClinicalLaboratoryImprovementAmendments,
@@ -14376,33 +11372,13 @@ pub enum UniversalIdType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for UniversalIdType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for UniversalIdType {
-    const DESC: &'static TableDesc = &TABLE_0301;
-    const ALL: &'static [Self] = &[
-        Self::ClinicalLaboratoryImprovementAmendments,
-        Self::ClinicalLaboratoryImprovementProgram,
-        Self::CodeDns,
-        Self::FormallyKnownAs,
-        Self::SameAsUuid,
-        Self::TheCenHealthcareCodingSchemeDesignator,
-        Self::Hl7RegistrationSchemes,
-        Self::CodeIso,
-        Self::CodeL,
-        Self::CodeM,
-        Self::CodeN,
-        Self::CodeRandom,
-        Self::UniformResourceIdentifier,
-        Self::CodeUuid,
-        Self::AnX400MhsIdentifier,
-        Self::AnX500DirectoryName,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    UniversalIdType, TABLE_0301, ClinicalLaboratoryImprovementAmendments,
+    ClinicalLaboratoryImprovementProgram, CodeDns, FormallyKnownAs, SameAsUuid,
+    TheCenHealthcareCodingSchemeDesignator, Hl7RegistrationSchemes, CodeIso, CodeL,
+    CodeM, CodeN, CodeRandom, UniformResourceIdentifier, CodeUuid, AnX400MhsIdentifier,
+    AnX500DirectoryName
+);
 
 /// Table 0302: Point of Care.
 pub static TABLE_0302: TableDesc = TableDesc {
@@ -14450,7 +11426,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
 
 /// The codes of table 0305: Person Location Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PersonLocationType {
     /// `C`: Clinic
     Clinic,
@@ -14469,24 +11445,10 @@ pub enum PersonLocationType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PersonLocationType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PersonLocationType {
-    const DESC: &'static TableDesc = &TABLE_0305;
-    const ALL: &'static [Self] = &[
-        Self::Clinic,
-        Self::Department,
-        Self::Home,
-        Self::NursingUnit,
-        Self::ProvidersOffice,
-        Self::Phone,
-        Self::Snf,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PersonLocationType, TABLE_0305, Clinic, Department, Home, NursingUnit,
+    ProvidersOffice, Phone, Snf
+);
 
 /// Table 0306: Location Status.
 pub static TABLE_0306: TableDesc = TableDesc {
@@ -14531,7 +11493,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 
 /// The codes of table 0309: Coverage Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
     BothHospitalAndPhysician,
@@ -14544,21 +11506,10 @@ pub enum CoverageType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CoverageType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CoverageType {
-    const DESC: &'static TableDesc = &TABLE_0309;
-    const ALL: &'static [Self] = &[
-        Self::BothHospitalAndPhysician,
-        Self::HospitalInstitutional,
-        Self::PhysicianProfessional,
-        Self::Pharmacy,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CoverageType, TABLE_0309, BothHospitalAndPhysician, HospitalInstitutional,
+    PhysicianProfessional, Pharmacy
+);
 
 /// Table 0311: Job Status.
 pub static TABLE_0311: TableDesc = TableDesc {
@@ -14576,7 +11527,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 
 /// The codes of table 0311: Job Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
     Other,
@@ -14589,21 +11540,7 @@ pub enum JobStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for JobStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for JobStatus {
-    const DESC: &'static TableDesc = &TABLE_0311;
-    const ALL: &'static [Self] = &[
-        Self::Other,
-        Self::Permanent,
-        Self::Temporary,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(JobStatus, TABLE_0311, Other, Permanent, Temporary, Unknown);
 
 /// Table 0312: Policy Scope.
 pub static TABLE_0312: TableDesc = TableDesc {
@@ -14646,7 +11583,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 
 /// The codes of table 0315: Living Will Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LivingWillCode {
     /// `F`: Yes, patient has a living will but it is not on file
     YesPatientHasALivingWillButItIsNotOnFile,
@@ -14661,22 +11598,10 @@ pub enum LivingWillCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LivingWillCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LivingWillCode {
-    const DESC: &'static TableDesc = &TABLE_0315;
-    const ALL: &'static [Self] = &[
-        Self::YesPatientHasALivingWillButItIsNotOnFile,
-        Self::CodeI,
-        Self::CodeN,
-        Self::Unknown,
-        Self::YesPatientHasALivingWill,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LivingWillCode, TABLE_0315, YesPatientHasALivingWillButItIsNotOnFile, CodeI, CodeN,
+    Unknown, YesPatientHasALivingWill
+);
 
 /// Table 0316: Organ Donor Code.
 pub static TABLE_0316: TableDesc = TableDesc {
@@ -14700,7 +11625,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 
 /// The codes of table 0316: Organ Donor Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrganDonorCode {
     /// `F`: Yes, patient is a documented donor, but documentation is not on file
     CodeF,
@@ -14719,24 +11644,10 @@ pub enum OrganDonorCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrganDonorCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrganDonorCode {
-    const DESC: &'static TableDesc = &TABLE_0316;
-    const ALL: &'static [Self] = &[
-        Self::CodeF,
-        Self::CodeI,
-        Self::NoPatientHasNotAgreedToBeADonor,
-        Self::CodeP,
-        Self::CodeR,
-        Self::Unknown,
-        Self::CodeY,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrganDonorCode, TABLE_0316, CodeF, CodeI, NoPatientHasNotAgreedToBeADonor, CodeP,
+    CodeR, Unknown, CodeY
+);
 
 /// Table 0317: Annotations.
 pub static TABLE_0317: TableDesc = TableDesc {
@@ -14755,7 +11666,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 
 /// The codes of table 0317: Annotations.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
     PaceSpike,
@@ -14770,22 +11681,9 @@ pub enum Annotations {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Annotations {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Annotations {
-    const DESC: &'static TableDesc = &TABLE_0317;
-    const ALL: &'static [Self] = &[
-        Self::PaceSpike,
-        Self::SasMarker,
-        Self::SenseMarker,
-        Self::BeatMarker,
-        Self::Etc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Annotations, TABLE_0317, PaceSpike, SasMarker, SenseMarker, BeatMarker, Etc
+);
 
 /// Table 0319: Department Cost Center.
 pub static TABLE_0319: TableDesc = TableDesc {
@@ -14821,7 +11719,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 
 /// The codes of table 0321: Dispense Method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
     AutomaticDispensing,
@@ -14834,21 +11732,9 @@ pub enum DispenseMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DispenseMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DispenseMethod {
-    const DESC: &'static TableDesc = &TABLE_0321;
-    const ALL: &'static [Self] = &[
-        Self::AutomaticDispensing,
-        Self::FloorStock,
-        Self::Traditional,
-        Self::UnitDose,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DispenseMethod, TABLE_0321, AutomaticDispensing, FloorStock, Traditional, UnitDose
+);
 
 /// Table 0322: Completion Status.
 pub static TABLE_0322: TableDesc = TableDesc {
@@ -14866,7 +11752,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 
 /// The codes of table 0322: Completion Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
     Complete,
@@ -14879,21 +11765,10 @@ pub enum CompletionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CompletionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CompletionStatus {
-    const DESC: &'static TableDesc = &TABLE_0322;
-    const ALL: &'static [Self] = &[
-        Self::Complete,
-        Self::NotAdministered,
-        Self::PartiallyAdministered,
-        Self::Refused,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CompletionStatus, TABLE_0322, Complete, NotAdministered, PartiallyAdministered,
+    Refused
+);
 
 /// Table 0324: Location Characteristic ID.
 pub static TABLE_0324: TableDesc = TableDesc {
@@ -14925,7 +11800,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 
 /// The codes of table 0324: Location Characteristic ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
     GenderOfPatients,
@@ -14954,29 +11829,11 @@ pub enum LocationCharacteristicId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationCharacteristicId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationCharacteristicId {
-    const DESC: &'static TableDesc = &TABLE_0324;
-    const ALL: &'static [Self] = &[
-        Self::GenderOfPatients,
-        Self::CodeImp,
-        Self::CodeInf,
-        Self::LevelOfCare,
-        Self::Licensed,
-        Self::Overflow,
-        Self::CodePrl,
-        Self::BedIsSetUp,
-        Self::CodeSha,
-        Self::Smoking,
-        Self::BedIsStaffed,
-        Self::TeachingLocation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationCharacteristicId, TABLE_0324, GenderOfPatients, CodeImp, CodeInf,
+    LevelOfCare, Licensed, Overflow, CodePrl, BedIsSetUp, CodeSha, Smoking, BedIsStaffed,
+    TeachingLocation
+);
 
 /// Table 0325: Location Relationship ID.
 pub static TABLE_0325: TableDesc = TableDesc {
@@ -14997,7 +11854,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 
 /// The codes of table 0325: Location Relationship ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location Alias(es)
     LocationAliasEs,
@@ -15016,24 +11873,10 @@ pub enum LocationRelationshipId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationRelationshipId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationRelationshipId {
-    const DESC: &'static TableDesc = &TABLE_0325;
-    const ALL: &'static [Self] = &[
-        Self::LocationAliasEs,
-        Self::NearestDietaryLocation,
-        Self::NearestLab,
-        Self::SecondNearestLab,
-        Self::ParentLocation,
-        Self::NearestPharmacy,
-        Self::SecondNearestPharmacy,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationRelationshipId, TABLE_0325, LocationAliasEs, NearestDietaryLocation,
+    NearestLab, SecondNearestLab, ParentLocation, NearestPharmacy, SecondNearestPharmacy
+);
 
 /// Table 0326: Visit Indicator.
 pub static TABLE_0326: TableDesc = TableDesc {
@@ -15046,7 +11889,7 @@ pub static TABLE_0326: TableDesc = TableDesc {
 
 /// The codes of table 0326: Visit Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level (default)
     AccountLevelDefault,
@@ -15055,16 +11898,7 @@ pub enum VisitIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VisitIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VisitIndicator {
-    const DESC: &'static TableDesc = &TABLE_0326;
-    const ALL: &'static [Self] = &[Self::AccountLevelDefault, Self::VisitLevel];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(VisitIndicator, TABLE_0326, AccountLevelDefault, VisitLevel);
 
 /// Table 0327: Job Code.
 pub static TABLE_0327: TableDesc = TableDesc {
@@ -15095,7 +11929,7 @@ pub static TABLE_0329: TableDesc = TableDesc {
 
 /// The codes of table 0329: Quantity Method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Actual count
     ActualCount,
@@ -15104,16 +11938,7 @@ pub enum QuantityMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QuantityMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QuantityMethod {
-    const DESC: &'static TableDesc = &TABLE_0329;
-    const ALL: &'static [Self] = &[Self::ActualCount, Self::EstimatedSeeComment];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(QuantityMethod, TABLE_0329, ActualCount, EstimatedSeeComment);
 
 /// Table 0330: Marketing Basis.
 pub static TABLE_0330: TableDesc = TableDesc {
@@ -15133,7 +11958,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 
 /// The codes of table 0330: Marketing Basis.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
     N510KExempt,
@@ -15150,23 +11975,10 @@ pub enum MarketingBasis {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MarketingBasis {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MarketingBasis {
-    const DESC: &'static TableDesc = &TABLE_0330;
-    const ALL: &'static [Self] = &[
-        Self::N510KExempt,
-        Self::N510K,
-        Self::PostMarketingStudy522,
-        Self::PremarketingAuthorization,
-        Self::Preamendment,
-        Self::Transitional,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MarketingBasis, TABLE_0330, N510KExempt, N510K, PostMarketingStudy522,
+    PremarketingAuthorization, Preamendment, Transitional
+);
 
 /// Table 0331: Facility Type.
 pub static TABLE_0331: TableDesc = TableDesc {
@@ -15184,7 +11996,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 
 /// The codes of table 0331: Facility Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
     AgentForAForeignManufacturer,
@@ -15197,21 +12009,10 @@ pub enum FacilityType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FacilityType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FacilityType {
-    const DESC: &'static TableDesc = &TABLE_0331;
-    const ALL: &'static [Self] = &[
-        Self::AgentForAForeignManufacturer,
-        Self::Distributor,
-        Self::Manufacturer,
-        Self::User,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    FacilityType, TABLE_0331, AgentForAForeignManufacturer, Distributor, Manufacturer,
+    User
+);
 
 /// Table 0332: Source Type.
 pub static TABLE_0332: TableDesc = TableDesc {
@@ -15224,7 +12025,7 @@ pub static TABLE_0332: TableDesc = TableDesc {
 
 /// The codes of table 0332: Source Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SourceType {
     /// `A`: Accept
     Accept,
@@ -15233,16 +12034,7 @@ pub enum SourceType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SourceType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SourceType {
-    const DESC: &'static TableDesc = &TABLE_0332;
-    const ALL: &'static [Self] = &[Self::Accept, Self::Initiate];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SourceType, TABLE_0332, Accept, Initiate);
 
 /// Table 0333: Driver's License Issuing Authority.
 pub static TABLE_0333: TableDesc = TableDesc {
@@ -15269,7 +12061,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 
 /// The codes of table 0334: Disabled Person Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DisabledPersonCode {
     /// `AP`: Associated party
     AssociatedParty,
@@ -15282,21 +12074,9 @@ pub enum DisabledPersonCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DisabledPersonCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DisabledPersonCode {
-    const DESC: &'static TableDesc = &TABLE_0334;
-    const ALL: &'static [Self] = &[
-        Self::AssociatedParty,
-        Self::Guarantor,
-        Self::Insured,
-        Self::Patient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DisabledPersonCode, TABLE_0334, AssociatedParty, Guarantor, Insured, Patient
+);
 
 /// Table 0335: Repeat Pattern.
 pub static TABLE_0335: TableDesc = TableDesc {
@@ -15342,7 +12122,7 @@ pub static TABLE_0335: TableDesc = TableDesc {
 
 /// The codes of table 0335: Repeat Pattern.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RepeatPattern {
     /// `A`: Ante (before)
     AnteBefore,
@@ -15385,36 +12165,14 @@ pub enum RepeatPattern {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RepeatPattern {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RepeatPattern {
-    const DESC: &'static TableDesc = &TABLE_0335;
-    const ALL: &'static [Self] = &[
-        Self::AnteBefore,
-        Self::TwiceADayAtInstitutionSpecifiedTimes,
-        Self::CodeC,
-        Self::CibusDiurnusLunch,
-        Self::Inter,
-        Self::CibusMatutinusBreakfast,
-        Self::TimingCCumMeal,
-        Self::OneTimeOnly,
-        Self::PostAfter,
-        Self::GivenAsNeeded,
-        Self::InTheMorningAtInstitutionSpecifiedTime,
-        Self::EveryDayBeforeTheHourOfSleep,
-        Self::FourTimesADayAtInstitutionSpecifiedTimes,
-        Self::EveryOtherDay,
-        Self::InTheEveningAtInstitutionSpecifiedTime,
-        Self::CodeQshift,
-        Self::CodeTid,
-        Self::ForFutureUse,
-        Self::CibusVespertinusDinner,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RepeatPattern, TABLE_0335, AnteBefore, TwiceADayAtInstitutionSpecifiedTimes, CodeC,
+    CibusDiurnusLunch, Inter, CibusMatutinusBreakfast, TimingCCumMeal, OneTimeOnly,
+    PostAfter, GivenAsNeeded, InTheMorningAtInstitutionSpecifiedTime,
+    EveryDayBeforeTheHourOfSleep, FourTimesADayAtInstitutionSpecifiedTimes,
+    EveryOtherDay, InTheEveningAtInstitutionSpecifiedTime, CodeQshift, CodeTid,
+    ForFutureUse, CibusVespertinusDinner
+);
 
 /// Table 0336: Referral Reason.
 pub static TABLE_0336: TableDesc = TableDesc {
@@ -15432,7 +12190,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 
 /// The codes of table 0336: Referral Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
     ProviderOrdered,
@@ -15445,21 +12203,10 @@ pub enum ReferralReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReferralReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReferralReason {
-    const DESC: &'static TableDesc = &TABLE_0336;
-    const ALL: &'static [Self] = &[
-        Self::ProviderOrdered,
-        Self::PatientPreference,
-        Self::SecondOpinion,
-        Self::WorkLoad,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReferralReason, TABLE_0336, ProviderOrdered, PatientPreference, SecondOpinion,
+    WorkLoad
+);
 
 /// Table 0337: Certification Status.
 pub static TABLE_0337: TableDesc = TableDesc {
@@ -15472,7 +12219,7 @@ pub static TABLE_0337: TableDesc = TableDesc {
 
 /// The codes of table 0337: Certification Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
     Certified,
@@ -15481,16 +12228,7 @@ pub enum CertificationStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CertificationStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CertificationStatus {
-    const DESC: &'static TableDesc = &TABLE_0337;
-    const ALL: &'static [Self] = &[Self::Certified, Self::Eligible];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CertificationStatus, TABLE_0337, Certified, Eligible);
 
 /// Table 0338: Practitioner ID Number Type.
 pub static TABLE_0338: TableDesc = TableDesc {
@@ -15516,7 +12254,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 
 /// The codes of table 0338: Practitioner ID Number Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County number
     CountyNumber,
@@ -15545,29 +12283,12 @@ pub enum PractitionerIdNumberType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PractitionerIdNumberType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PractitionerIdNumberType {
-    const DESC: &'static TableDesc = &TABLE_0338;
-    const ALL: &'static [Self] = &[
-        Self::CountyNumber,
-        Self::DrugEnforcementAgencyNo,
-        Self::GeneralLedgerNumber,
-        Self::LaborAndIndustriesNumberLAndI,
-        Self::LaborAndIndustriesNumberLi,
-        Self::MedicaidNumber,
-        Self::MedicareNumber,
-        Self::QaNumber,
-        Self::StateLicenseNumber,
-        Self::TaxIdNumber,
-        Self::TrainingLicenseNumber,
-        Self::UniquePhysicianIdNo,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PractitionerIdNumberType, TABLE_0338, CountyNumber, DrugEnforcementAgencyNo,
+    GeneralLedgerNumber, LaborAndIndustriesNumberLAndI, LaborAndIndustriesNumberLi,
+    MedicaidNumber, MedicareNumber, QaNumber, StateLicenseNumber, TaxIdNumber,
+    TrainingLicenseNumber, UniquePhysicianIdNo
+);
 
 /// Table 0339: Advanced Beneficiary Notice Code.
 pub static TABLE_0339: TableDesc = TableDesc {
@@ -15591,7 +12312,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
 
 /// The codes of table 0339: Advanced Beneficiary Notice Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdvancedBeneficiaryNoticeCode {
     /// `1`: Service is subject to medical necessity procedures
     Code1,
@@ -15604,16 +12325,9 @@ pub enum AdvancedBeneficiaryNoticeCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdvancedBeneficiaryNoticeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdvancedBeneficiaryNoticeCode {
-    const DESC: &'static TableDesc = &TABLE_0339;
-    const ALL: &'static [Self] = &[Self::Code1, Self::Code2, Self::Code3, Self::Code4];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdvancedBeneficiaryNoticeCode, TABLE_0339, Code1, Code2, Code3, Code4
+);
 
 /// Table 0340: Procedure Code Modifier.
 pub static TABLE_0340: TableDesc = TableDesc {
@@ -15682,7 +12396,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
 
 /// The codes of table 0344: Patient's Relationship to Insured.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientsRelationshipToInsured {
     /// `01`: Patient is insured
     PatientIsInsured,
@@ -15725,36 +12439,12 @@ pub enum PatientsRelationshipToInsured {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientsRelationshipToInsured {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientsRelationshipToInsured {
-    const DESC: &'static TableDesc = &TABLE_0344;
-    const ALL: &'static [Self] = &[
-        Self::PatientIsInsured,
-        Self::Spouse,
-        Self::Code03,
-        Self::Code04,
-        Self::StepChild,
-        Self::FosterChild,
-        Self::WardOfTheCourt,
-        Self::Employee,
-        Self::Unknown,
-        Self::HandicappedDependent,
-        Self::OrganDonor,
-        Self::CadaverDonor,
-        Self::Grandchild,
-        Self::NieceNephew,
-        Self::InjuredPlaintiff,
-        Self::SponsoredDependent,
-        Self::MinorDependentOfAMinorDependent,
-        Self::Parent,
-        Self::Grandparent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientsRelationshipToInsured, TABLE_0344, PatientIsInsured, Spouse, Code03, Code04,
+    StepChild, FosterChild, WardOfTheCourt, Employee, Unknown, HandicappedDependent,
+    OrganDonor, CadaverDonor, Grandchild, NieceNephew, InjuredPlaintiff,
+    SponsoredDependent, MinorDependentOfAMinorDependent, Parent, Grandparent
+);
 
 /// Table 0345: Appeal Reason.
 pub static TABLE_0345: TableDesc = TableDesc {
@@ -15785,7 +12475,7 @@ pub static TABLE_0347: TableDesc = TableDesc {
 
 /// The codes of table 0347: State/Province.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum StateProvince {
     /// `AB`: Alberta (US and Canada)
     AlbertaUsAndCanada,
@@ -15794,16 +12484,7 @@ pub enum StateProvince {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for StateProvince {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for StateProvince {
-    const DESC: &'static TableDesc = &TABLE_0347;
-    const ALL: &'static [Self] = &[Self::AlbertaUsAndCanada, Self::MichiganUs];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(StateProvince, TABLE_0347, AlbertaUsAndCanada, MichiganUs);
 
 /// Table 0350: Occurrence Code.
 pub static TABLE_0350: TableDesc = TableDesc {
@@ -15840,7 +12521,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
 
 /// The codes of table 0353: CWE statuses.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CweStatuses {
     /// `NA`: Not applicable
     NotApplicable,
@@ -15855,22 +12536,10 @@ pub enum CweStatuses {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CweStatuses {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CweStatuses {
-    const DESC: &'static TableDesc = &TABLE_0353;
-    const ALL: &'static [Self] = &[
-        Self::NotApplicable,
-        Self::NotAsked,
-        Self::NotAvailable,
-        Self::Unknown,
-        Self::AskedButUnknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CweStatuses, TABLE_0353, NotApplicable, NotAsked, NotAvailable, Unknown,
+    AskedButUnknown
+);
 
 /// Table 0354: Message Structure.
 pub static TABLE_0354: TableDesc = TableDesc {
@@ -16134,7 +12803,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
 
 /// The codes of table 0354: Message Structure.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MessageStructure {
     /// `ACK`: Varies
     Varies,
@@ -16633,264 +13302,33 @@ pub enum MessageStructure {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MessageStructure {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MessageStructure {
-    const DESC: &'static TableDesc = &TABLE_0354;
-    const ALL: &'static [Self] = &[
-        Self::Varies,
-        Self::CodeAdrA19,
-        Self::A01A04A08A13,
-        Self::A02,
-        Self::A03,
-        Self::A05A14A28A31,
-        Self::A06A07,
-        Self::A09A10A11,
-        Self::A12,
-        Self::A15,
-        Self::A16,
-        Self::A17,
-        Self::CodeAdtA18,
-        Self::A20,
-        Self::A21A22A23A25A26A27A29A32A33,
-        Self::A24,
-        Self::CodeAdtA30,
-        Self::A37,
-        Self::A38,
-        Self::A39A40A41A42,
-        Self::A43,
-        Self::A44,
-        Self::A45,
-        Self::A50A51,
-        Self::A52A53,
-        Self::A54A55,
-        Self::A60,
-        Self::A61A62,
-        Self::P01,
-        Self::P02,
-        Self::P05,
-        Self::P06,
-        Self::P10,
-        Self::P12,
-        Self::O29,
-        Self::O30,
-        Self::O32,
-        Self::O31,
-        Self::I22CcfI22,
-        Self::I22CciI22,
-        Self::I21,
-        Self::I19CcqI19,
-        Self::I161718,
-        Self::I20,
-        Self::I19CquI19,
-        Self::C01C02C03C04C05C06C07C08,
-        Self::C09C10C11C12,
-        Self::O41DbcO41,
-        Self::O42DbcO42,
-        Self::O46,
-        Self::O45,
-        Self::O44,
-        Self::P03,
-        Self::P11,
-        Self::CodeDocT12,
-        Self::O48,
-        Self::O47,
-        Self::O43DrgO43,
-        Self::U07,
-        Self::U09,
-        Self::U08,
-        Self::E01,
-        Self::E02,
-        Self::E04,
-        Self::E10,
-        Self::E12,
-        Self::E13,
-        Self::E15,
-        Self::E20,
-        Self::E21,
-        Self::E24,
-        Self::U02,
-        Self::U01,
-        Self::U06,
-        Self::U05,
-        Self::U12U13,
-        Self::T01T03T05T07T09T11,
-        Self::T02T04T06T08T10,
-        Self::M01M02M03M04M05M06M07M08M09M10M11,
-        Self::CodeMfnM01,
-        Self::M02,
-        Self::M03,
-        Self::M04MfnM04,
-        Self::M05MfnM05,
-        Self::M06MfnM06,
-        Self::M07MfnM07,
-        Self::M08,
-        Self::M09,
-        Self::M10,
-        Self::M11,
-        Self::M12,
-        Self::M13,
-        Self::M15,
-        Self::M16,
-        Self::M17,
-        Self::Znn,
-        Self::M01M02M03M04M05M06,
-        Self::M01M02M03,
-        Self::M04MfrM04,
-        Self::M05MfrM05,
-        Self::M06MfrM06,
-        Self::M07MfrM07,
-        Self::N02,
-        Self::N01NmqN01,
-        Self::N01NmrN01,
-        Self::O27,
-        Self::O03,
-        Self::O19,
-        Self::O23,
-        Self::O21,
-        Self::O33OmlO33,
-        Self::O35,
-        Self::O39,
-        Self::O07,
-        Self::O09,
-        Self::O42OmqO42,
-        Self::O05,
-        Self::O37,
-        Self::O38,
-        Self::R25,
-        Self::R33,
-        Self::R41,
-        Self::O28,
-        Self::O04,
-        Self::R04,
-        Self::O20,
-        Self::O24,
-        Self::O22,
-        Self::O34OrlO34,
-        Self::O36,
-        Self::O40,
-        Self::O01,
-        Self::O08,
-        Self::O10,
-        Self::O02,
-        Self::O06,
-        Self::R01,
-        Self::R30,
-        Self::W01,
-        Self::O43OrxO43,
-        Self::R26,
-        Self::Q06OsqQ06,
-        Self::Q06OsrQ06,
-        Self::O41OsuO41,
-        Self::R21,
-        Self::R22,
-        Self::R23,
-        Self::R24,
-        Self::P07P08,
-        Self::Pc6Pc7Pc8,
-        Self::B01B02,
-        Self::B03,
-        Self::B04B05B06,
-        Self::B07,
-        Self::B08,
-        Self::PccPcgPchPcj,
-        Self::PcbPcd,
-        Self::Pc1Pc2Pc3,
-        Self::Pcl,
-        Self::Pca,
-        Self::Pc5,
-        Self::Pcf,
-        Self::E03QbpE03,
-        Self::E22QbpE22,
-        Self::O33QbpO33,
-        Self::O34QbpO34,
-        Self::Q11QbpQ11,
-        Self::Q13,
-        Self::Q15,
-        Self::Q21Q22Q23Q24Q25,
-        Self::Qnn,
-        Self::Z73,
-        Self::Q02QckQ02,
-        Self::J01J02,
-        Self::W02,
-        Self::A19,
-        Self::Pc4Pc9PcePck,
-        Self::Q01Q26Q27Q28Q29Q30,
-        Self::Q02QryQ02,
-        Self::R02,
-        Self::T12,
-        Self::Q16,
-        Self::Q17,
-        Self::Rar,
-        Self::O17,
-        Self::I05,
-        Self::I06,
-        Self::O11O25,
-        Self::Rdr,
-        Self::O13,
-        Self::K15,
-        Self::I12I13I14I15RefI12,
-        Self::Rer,
-        Self::Rgr,
-        Self::O15,
-        Self::Ror,
-        Self::I08I09,
-        Self::I01I04,
-        Self::I04RpiI04,
-        Self::I02,
-        Self::I03,
-        Self::I08I09I10I11,
-        Self::I05I06,
-        Self::I01I02I03I07,
-        Self::I04RqpI04,
-        Self::O18,
-        Self::O14,
-        Self::O12O26,
-        Self::O16,
-        Self::I12I13I14I15RriI12,
-        Self::E03RspE03,
-        Self::E22RspE22,
-        Self::K11,
-        Self::K21,
-        Self::K22,
-        Self::K23K24,
-        Self::K25,
-        Self::K31,
-        Self::K32,
-        Self::O33RspO33,
-        Self::O34RspO34,
-        Self::Q11RspQ11,
-        Self::Z82,
-        Self::Z86,
-        Self::Z88,
-        Self::Z90,
-        Self::K13,
-        Self::Knn,
-        Self::Z74,
-        Self::S31S36,
-        Self::S32S37,
-        Self::CodeSiuS12,
-        Self::S28S29S30S34S35,
-        Self::S25SqmS25,
-        Self::S25SqrS25,
-        Self::S01S02S03S04S05S06S07S08S09S10S11SrmS01,
-        Self::S01S02S03S04S05S06S07S08S09S10S11SrrS01,
-        Self::U04,
-        Self::U03,
-        Self::S33,
-        Self::P09,
-        Self::U10U11,
-        Self::Q05,
-        Self::V01,
-        Self::V03,
-        Self::V04,
-        Self::V02,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MessageStructure, TABLE_0354, Varies, CodeAdrA19, A01A04A08A13, A02, A03,
+    A05A14A28A31, A06A07, A09A10A11, A12, A15, A16, A17, CodeAdtA18, A20,
+    A21A22A23A25A26A27A29A32A33, A24, CodeAdtA30, A37, A38, A39A40A41A42, A43, A44, A45,
+    A50A51, A52A53, A54A55, A60, A61A62, P01, P02, P05, P06, P10, P12, O29, O30, O32,
+    O31, I22CcfI22, I22CciI22, I21, I19CcqI19, I161718, I20, I19CquI19,
+    C01C02C03C04C05C06C07C08, C09C10C11C12, O41DbcO41, O42DbcO42, O46, O45, O44, P03,
+    P11, CodeDocT12, O48, O47, O43DrgO43, U07, U09, U08, E01, E02, E04, E10, E12, E13,
+    E15, E20, E21, E24, U02, U01, U06, U05, U12U13, T01T03T05T07T09T11, T02T04T06T08T10,
+    M01M02M03M04M05M06M07M08M09M10M11, CodeMfnM01, M02, M03, M04MfnM04, M05MfnM05,
+    M06MfnM06, M07MfnM07, M08, M09, M10, M11, M12, M13, M15, M16, M17, Znn,
+    M01M02M03M04M05M06, M01M02M03, M04MfrM04, M05MfrM05, M06MfrM06, M07MfrM07, N02,
+    N01NmqN01, N01NmrN01, O27, O03, O19, O23, O21, O33OmlO33, O35, O39, O07, O09,
+    O42OmqO42, O05, O37, O38, R25, R33, R41, O28, O04, R04, O20, O24, O22, O34OrlO34,
+    O36, O40, O01, O08, O10, O02, O06, R01, R30, W01, O43OrxO43, R26, Q06OsqQ06,
+    Q06OsrQ06, O41OsuO41, R21, R22, R23, R24, P07P08, Pc6Pc7Pc8, B01B02, B03, B04B05B06,
+    B07, B08, PccPcgPchPcj, PcbPcd, Pc1Pc2Pc3, Pcl, Pca, Pc5, Pcf, E03QbpE03, E22QbpE22,
+    O33QbpO33, O34QbpO34, Q11QbpQ11, Q13, Q15, Q21Q22Q23Q24Q25, Qnn, Z73, Q02QckQ02,
+    J01J02, W02, A19, Pc4Pc9PcePck, Q01Q26Q27Q28Q29Q30, Q02QryQ02, R02, T12, Q16, Q17,
+    Rar, O17, I05, I06, O11O25, Rdr, O13, K15, I12I13I14I15RefI12, Rer, Rgr, O15, Ror,
+    I08I09, I01I04, I04RpiI04, I02, I03, I08I09I10I11, I05I06, I01I02I03I07, I04RqpI04,
+    O18, O14, O12O26, O16, I12I13I14I15RriI12, E03RspE03, E22RspE22, K11, K21, K22,
+    K23K24, K25, K31, K32, O33RspO33, O34RspO34, Q11RspQ11, Z82, Z86, Z88, Z90, K13, Knn,
+    Z74, S31S36, S32S37, CodeSiuS12, S28S29S30S34S35, S25SqmS25, S25SqrS25,
+    S01S02S03S04S05S06S07S08S09S10S11SrmS01, S01S02S03S04S05S06S07S08S09S10S11SrrS01,
+    U04, U03, S33, P09, U10U11, Q05, V01, V03, V04, V02
+);
 
 /// Table 0355: Primary Key Value Type.
 pub static TABLE_0355: TableDesc = TableDesc {
@@ -16907,7 +13345,7 @@ pub static TABLE_0355: TableDesc = TableDesc {
 
 /// The codes of table 0355: Primary Key Value Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrimaryKeyValueType {
     /// `CE`: Coded element
     CodedElement,
@@ -16918,20 +13356,9 @@ pub enum PrimaryKeyValueType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrimaryKeyValueType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrimaryKeyValueType {
-    const DESC: &'static TableDesc = &TABLE_0355;
-    const ALL: &'static [Self] = &[
-        Self::CodedElement,
-        Self::CodedWithExceptions,
-        Self::PersonLocation,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PrimaryKeyValueType, TABLE_0355, CodedElement, CodedWithExceptions, PersonLocation
+);
 
 /// Table 0356: Alternate Character Set Handling Scheme.
 pub static TABLE_0356: TableDesc = TableDesc {
@@ -16947,7 +13374,7 @@ pub static TABLE_0356: TableDesc = TableDesc {
 
 /// The codes of table 0356: Alternate Character Set Handling Scheme.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSetHandlingScheme {
     /// `2.3`: The character set switching mode specified in HL7 2.5
     Code2Dot3,
@@ -16956,16 +13383,9 @@ pub enum AlternateCharacterSetHandlingScheme {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AlternateCharacterSetHandlingScheme {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AlternateCharacterSetHandlingScheme {
-    const DESC: &'static TableDesc = &TABLE_0356;
-    const ALL: &'static [Self] = &[Self::Code2Dot3, Self::CodeIso2022Dash1994];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AlternateCharacterSetHandlingScheme, TABLE_0356, Code2Dot3, CodeIso2022Dash1994
+);
 
 /// Table 0357: Message Error Condition Codes.
 pub static TABLE_0357: TableDesc = TableDesc {
@@ -16993,7 +13413,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
 
 /// The codes of table 0357: Message Error Condition Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MessageErrorConditionCodes {
     /// `0`: Message accepted
     MessageAccepted,
@@ -17026,31 +13446,13 @@ pub enum MessageErrorConditionCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MessageErrorConditionCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MessageErrorConditionCodes {
-    const DESC: &'static TableDesc = &TABLE_0357;
-    const ALL: &'static [Self] = &[
-        Self::MessageAccepted,
-        Self::SegmentSequenceError,
-        Self::RequiredFieldMissing,
-        Self::DataTypeError,
-        Self::TableValueNotFound,
-        Self::ValueTooLong,
-        Self::UnsupportedMessageType,
-        Self::UnsupportedEventCode,
-        Self::UnsupportedProcessingId,
-        Self::UnsupportedVersionId,
-        Self::UnknownKeyIdentifier,
-        Self::DuplicateKeyIdentifier,
-        Self::ApplicationRecordLocked,
-        Self::ApplicationInternalError,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MessageErrorConditionCodes, TABLE_0357, MessageAccepted, SegmentSequenceError,
+    RequiredFieldMissing, DataTypeError, TableValueNotFound, ValueTooLong,
+    UnsupportedMessageType, UnsupportedEventCode, UnsupportedProcessingId,
+    UnsupportedVersionId, UnknownKeyIdentifier, DuplicateKeyIdentifier,
+    ApplicationRecordLocked, ApplicationInternalError
+);
 
 /// Table 0358: Practitioner Group.
 pub static TABLE_0358: TableDesc = TableDesc {
@@ -17076,7 +13478,7 @@ pub static TABLE_0359: TableDesc = TableDesc {
 
 /// The codes of table 0359: Diagnosis Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DiagnosisPriority {
     /// `0`: Not included in diagnosis ranking
     NotIncludedInDiagnosisRanking,
@@ -17087,20 +13489,10 @@ pub enum DiagnosisPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DiagnosisPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DiagnosisPriority {
-    const DESC: &'static TableDesc = &TABLE_0359;
-    const ALL: &'static [Self] = &[
-        Self::NotIncludedInDiagnosisRanking,
-        Self::ThePrimaryDiagnosis,
-        Self::ForRankedSecondaryDiagnosis,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DiagnosisPriority, TABLE_0359, NotIncludedInDiagnosisRanking, ThePrimaryDiagnosis,
+    ForRankedSecondaryDiagnosis
+);
 
 /// Table 0360: Degree/License/Certificate.
 pub static TABLE_0360: TableDesc = TableDesc {
@@ -17175,7 +13567,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
 
 /// The codes of table 0360: Degree/License/Certificate.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DegreeLicenseCertificate {
     /// `AA`: Associate of Arts
     AssociateOfArts,
@@ -17302,78 +13694,27 @@ pub enum DegreeLicenseCertificate {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DegreeLicenseCertificate {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DegreeLicenseCertificate {
-    const DESC: &'static TableDesc = &TABLE_0360;
-    const ALL: &'static [Self] = &[
-        Self::AssociateOfArts,
-        Self::AssociateOfAppliedScience,
-        Self::AssociateOfBusinessAdministration,
-        Self::AssociateOfEngineering,
-        Self::AssociateOfScience,
-        Self::BachelorOfArts,
-        Self::BachelorOfBusinessAdministration,
-        Self::BachelorOrEngineering,
-        Self::BachelorOfFineArts,
-        Self::BachelorOfNursing,
-        Self::BachelorOfScience,
-        Self::BachelorOfScienceLaw,
-        Self::BachelorOnScienceNursing,
-        Self::BachelorOfTheology,
-        Self::CertifiedAdultNursePractitioner,
-        Self::Certificate,
-        Self::CertifiedMedicalAssistant,
-        Self::CertifiedNurseMidwife,
-        Self::CertifiedNursePractitioner,
-        Self::CertifiedNurseSpecialist,
-        Self::CertifiedPediatricNursePractitioner,
-        Self::CertifiedRegisteredNurse,
-        Self::CertifiedTumorRegistrar,
-        Self::DoctorOfBusinessAdministration,
-        Self::DoctorOfEducation,
-        Self::Diploma,
-        Self::DoctorOfOsteopathy,
-        Self::EmergencyMedicalTechnician,
-        Self::EmergencyMedicalTechnicianParamedic,
-        Self::FamilyPracticeNursePractitioner,
-        Self::HighSchoolGraduate,
-        Self::JurisDoctor,
-        Self::MasterOfArts,
-        Self::MasterOfBusinessAdministration,
-        Self::MasterOfCivilEngineering,
-        Self::DoctorOfMedicine,
-        Self::MedicalAssistant,
-        Self::MasterOfDivinity,
-        Self::MasterOfEngineering,
-        Self::MasterOfEducation,
-        Self::MasterOfElectricalEngineering,
-        Self::MasterOfFineArts,
-        Self::MasterOfMechanicalEngineering,
-        Self::MasterOfScience,
-        Self::MasterOfScienceLaw,
-        Self::MasterOfScienceNursing,
-        Self::MedicalTechnician,
-        Self::MasterOfTheology,
-        Self::NonGraduate,
-        Self::NursePractitioner,
-        Self::PhysicianAssistant,
-        Self::DoctorOfPhilosophy,
-        Self::DoctorOfEngineering,
-        Self::DoctorOfScience,
-        Self::AdvancedPracticeNurse,
-        Self::DoctorOfPharmacy,
-        Self::RegisteredMedicalAssistant,
-        Self::RegisteredNurse,
-        Self::RegisteredPharmacist,
-        Self::SecretarialCertificate,
-        Self::TradeSchoolGraduate,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DegreeLicenseCertificate, TABLE_0360, AssociateOfArts, AssociateOfAppliedScience,
+    AssociateOfBusinessAdministration, AssociateOfEngineering, AssociateOfScience,
+    BachelorOfArts, BachelorOfBusinessAdministration, BachelorOrEngineering,
+    BachelorOfFineArts, BachelorOfNursing, BachelorOfScience, BachelorOfScienceLaw,
+    BachelorOnScienceNursing, BachelorOfTheology, CertifiedAdultNursePractitioner,
+    Certificate, CertifiedMedicalAssistant, CertifiedNurseMidwife,
+    CertifiedNursePractitioner, CertifiedNurseSpecialist,
+    CertifiedPediatricNursePractitioner, CertifiedRegisteredNurse,
+    CertifiedTumorRegistrar, DoctorOfBusinessAdministration, DoctorOfEducation, Diploma,
+    DoctorOfOsteopathy, EmergencyMedicalTechnician, EmergencyMedicalTechnicianParamedic,
+    FamilyPracticeNursePractitioner, HighSchoolGraduate, JurisDoctor, MasterOfArts,
+    MasterOfBusinessAdministration, MasterOfCivilEngineering, DoctorOfMedicine,
+    MedicalAssistant, MasterOfDivinity, MasterOfEngineering, MasterOfEducation,
+    MasterOfElectricalEngineering, MasterOfFineArts, MasterOfMechanicalEngineering,
+    MasterOfScience, MasterOfScienceLaw, MasterOfScienceNursing, MedicalTechnician,
+    MasterOfTheology, NonGraduate, NursePractitioner, PhysicianAssistant,
+    DoctorOfPhilosophy, DoctorOfEngineering, DoctorOfScience, AdvancedPracticeNurse,
+    DoctorOfPharmacy, RegisteredMedicalAssistant, RegisteredNurse, RegisteredPharmacist,
+    SecretarialCertificate, TradeSchoolGraduate
+);
 
 /// Table 0361: Application.
 pub static TABLE_0361: TableDesc = TableDesc {
@@ -17422,7 +13763,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
 
 /// The codes of table 0364: Comment Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CommentType {
     /// `1R`: Primary Reason
     PrimaryReason,
@@ -17443,25 +13784,11 @@ pub enum CommentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CommentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CommentType {
-    const DESC: &'static TableDesc = &TABLE_0364;
-    const ALL: &'static [Self] = &[
-        Self::PrimaryReason,
-        Self::SecondaryReason,
-        Self::AncillaryInstructions,
-        Self::DuplicateInteractionReason,
-        Self::GeneralInstructions,
-        Self::GeneralReason,
-        Self::PatientInstructions,
-        Self::Remark,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CommentType, TABLE_0364, PrimaryReason, SecondaryReason, AncillaryInstructions,
+    DuplicateInteractionReason, GeneralInstructions, GeneralReason, PatientInstructions,
+    Remark
+);
 
 /// Table 0365: Equipment State.
 pub static TABLE_0365: TableDesc = TableDesc {
@@ -17489,7 +13816,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
 
 /// The codes of table 0365: Equipment State.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EquipmentState {
     /// `CL`: Clearing
     Clearing,
@@ -17522,31 +13849,11 @@ pub enum EquipmentState {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EquipmentState {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EquipmentState {
-    const DESC: &'static TableDesc = &TABLE_0365;
-    const ALL: &'static [Self] = &[
-        Self::Clearing,
-        Self::Configuring,
-        Self::Diagnose,
-        Self::EStopped,
-        Self::Idle,
-        Self::Initializing,
-        Self::Maintenance,
-        Self::NormalOperation,
-        Self::Pausing,
-        Self::Paused,
-        Self::PoweredUp,
-        Self::ShuttingDown,
-        Self::SamplingStopped,
-        Self::TransportStopped,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EquipmentState, TABLE_0365, Clearing, Configuring, Diagnose, EStopped, Idle,
+    Initializing, Maintenance, NormalOperation, Pausing, Paused, PoweredUp, ShuttingDown,
+    SamplingStopped, TransportStopped
+);
 
 /// Table 0366: Local/Remote Control State.
 pub static TABLE_0366: TableDesc = TableDesc {
@@ -17559,7 +13866,7 @@ pub static TABLE_0366: TableDesc = TableDesc {
 
 /// The codes of table 0366: Local/Remote Control State.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocalRemoteControlState {
     /// `L`: Local
     Local,
@@ -17568,16 +13875,7 @@ pub enum LocalRemoteControlState {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocalRemoteControlState {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocalRemoteControlState {
-    const DESC: &'static TableDesc = &TABLE_0366;
-    const ALL: &'static [Self] = &[Self::Local, Self::Remote];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(LocalRemoteControlState, TABLE_0366, Local, Remote);
 
 /// Table 0367: Alert Level.
 pub static TABLE_0367: TableDesc = TableDesc {
@@ -17595,7 +13893,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
 
 /// The codes of table 0367: Alert Level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AlertLevel {
     /// `C`: Critical
     Critical,
@@ -17608,21 +13906,7 @@ pub enum AlertLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AlertLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AlertLevel {
-    const DESC: &'static TableDesc = &TABLE_0367;
-    const ALL: &'static [Self] = &[
-        Self::Critical,
-        Self::Normal,
-        Self::Serious,
-        Self::Warning,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AlertLevel, TABLE_0367, Critical, Normal, Serious, Warning);
 
 /// Table 0368: Remote Control Command.
 pub static TABLE_0368: TableDesc = TableDesc {
@@ -17657,7 +13941,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
 
 /// The codes of table 0368: Remote Control Command.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RemoteControlCommand {
     /// `AB`: Abort
     Abort,
@@ -17704,38 +13988,12 @@ pub enum RemoteControlCommand {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RemoteControlCommand {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RemoteControlCommand {
-    const DESC: &'static TableDesc = &TABLE_0368;
-    const ALL: &'static [Self] = &[
-        Self::Abort,
-        Self::AliquotFromContainer,
-        Self::AliquotToContainer,
-        Self::Clear,
-        Self::ClearNotification,
-        Self::DisableSendingEvents,
-        Self::EnableSendingEvents,
-        Self::EmergencyStop,
-        Self::CodeEx,
-        Self::InitializeInitiate,
-        Self::LocalControlRequest,
-        Self::Lock,
-        Self::Load,
-        Self::Pause,
-        Self::RemoteControlRequest,
-        Self::Resume,
-        Self::Sampling,
-        Self::Setup,
-        Self::TransportTo,
-        Self::Unlock,
-        Self::Unload,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RemoteControlCommand, TABLE_0368, Abort, AliquotFromContainer, AliquotToContainer,
+    Clear, ClearNotification, DisableSendingEvents, EnableSendingEvents, EmergencyStop,
+    CodeEx, InitializeInitiate, LocalControlRequest, Lock, Load, Pause,
+    RemoteControlRequest, Resume, Sampling, Setup, TransportTo, Unlock, Unload
+);
 
 /// Table 0369: Specimen Role.
 pub static TABLE_0369: TableDesc = TableDesc {
@@ -17763,7 +14021,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
 
 /// The codes of table 0369: Specimen Role.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenRole {
     /// `B`: Blind Sample
     BlindSample,
@@ -17790,28 +14048,11 @@ pub enum SpecimenRole {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenRole {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenRole {
-    const DESC: &'static TableDesc = &TABLE_0369;
-    const ALL: &'static [Self] = &[
-        Self::BlindSample,
-        Self::CodeC,
-        Self::ElectronicQc,
-        Self::CodeF,
-        Self::Group,
-        Self::Pool,
-        Self::CodeO,
-        Self::PatientDefaultIfBlankComponentValue,
-        Self::ControlSpecimen,
-        Self::ReplicateOfPatientSampleAsAControl,
-        Self::CodeV,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenRole, TABLE_0369, BlindSample, CodeC, ElectronicQc, CodeF, Group, Pool,
+    CodeO, PatientDefaultIfBlankComponentValue, ControlSpecimen,
+    ReplicateOfPatientSampleAsAControl, CodeV
+);
 
 /// Table 0370: Container Status.
 pub static TABLE_0370: TableDesc = TableDesc {
@@ -17833,7 +14074,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
 
 /// The codes of table 0370: Container Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ContainerStatus {
     /// `I`: Identified
     Identified,
@@ -17854,25 +14095,10 @@ pub enum ContainerStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ContainerStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ContainerStatus {
-    const DESC: &'static TableDesc = &TABLE_0370;
-    const ALL: &'static [Self] = &[
-        Self::Identified,
-        Self::LeftEquipment,
-        Self::Missing,
-        Self::InProcess,
-        Self::InPosition,
-        Self::ProcessCompleted,
-        Self::Unknown,
-        Self::ContainerUnavailable,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ContainerStatus, TABLE_0370, Identified, LeftEquipment, Missing, InProcess,
+    InPosition, ProcessCompleted, Unknown, ContainerUnavailable
+);
 
 /// Table 0371: Additive/Preservative.
 pub static TABLE_0371: TableDesc = TableDesc {
@@ -17946,7 +14172,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
 
 /// The codes of table 0371: Additive/Preservative.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdditivePreservative {
     /// `ACDA`: ACD Solution A
     AcdSolutionA,
@@ -18065,74 +14291,22 @@ pub enum AdditivePreservative {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdditivePreservative {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdditivePreservative {
-    const DESC: &'static TableDesc = &TABLE_0371;
-    const ALL: &'static [Self] = &[
-        Self::AcdSolutionA,
-        Self::AcdSolutionB,
-        Self::AceticAcid,
-        Self::AmiesTransportMedium,
-        Self::BacterialTransportMedium,
-        Self::Buffered10PercentFormalin,
-        Self::BorateBoricAcid,
-        Self::BouinsSolution,
-        Self::BufferedSkimMilk,
-        Self::N3Point2PercentCitrate,
-        Self::N3Point8PercentCitrate,
-        Self::CarsonsModified10PercentFormalin,
-        Self::CaryBlairMedium,
-        Self::ChlamydiaTransportMedium,
-        Self::CodeCtad,
-        Self::PotassiumKEdta,
-        Self::PotassiumKEdta15Percent,
-        Self::PotassiumKEdta7Point5Percent,
-        Self::SodiumNaEdta,
-        Self::EntericBacteriaTransportMedium,
-        Self::EntericPlus,
-        Self::N10PercentFormalin,
-        Self::CodeFdp,
-        Self::SodiumFluoride10mg,
-        Self::SodiumFluoride100mg,
-        Self::N6nHcl,
-        Self::AmmoniumHeparin,
-        Self::LithiumLiHeparin,
-        Self::SodiumNaHeparin,
-        Self::NitricAcid,
-        Self::JonesKendrickMedium,
-        Self::KarnovskysFixative,
-        Self::PotassiumOxalate,
-        Self::LithiumIodoacetate,
-        Self::M4,
-        Self::M4Rt,
-        Self::M5,
-        Self::MichelsTransportMedium,
-        Self::MmdTransportMedium,
-        Self::SodiumFluoride,
-        Self::CodeNaps,
-        Self::None,
-        Self::PagessSaline,
-        Self::Phenol,
-        Self::PvaPolyvinylalcohol,
-        Self::ReaganLoweMedium,
-        Self::SiliceousEarth12Mg,
-        Self::CodeSps,
-        Self::SerumSeparatorTubePolymerGel,
-        Self::StuartTransportMedium,
-        Self::Thrombin,
-        Self::Thymol,
-        Self::ThyoglycollateBroth,
-        Self::Toluene,
-        Self::UreaplasmaTransportMedium,
-        Self::ViralTransportMedium,
-        Self::CodeWest,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdditivePreservative, TABLE_0371, AcdSolutionA, AcdSolutionB, AceticAcid,
+    AmiesTransportMedium, BacterialTransportMedium, Buffered10PercentFormalin,
+    BorateBoricAcid, BouinsSolution, BufferedSkimMilk, N3Point2PercentCitrate,
+    N3Point8PercentCitrate, CarsonsModified10PercentFormalin, CaryBlairMedium,
+    ChlamydiaTransportMedium, CodeCtad, PotassiumKEdta, PotassiumKEdta15Percent,
+    PotassiumKEdta7Point5Percent, SodiumNaEdta, EntericBacteriaTransportMedium,
+    EntericPlus, N10PercentFormalin, CodeFdp, SodiumFluoride10mg, SodiumFluoride100mg,
+    N6nHcl, AmmoniumHeparin, LithiumLiHeparin, SodiumNaHeparin, NitricAcid,
+    JonesKendrickMedium, KarnovskysFixative, PotassiumOxalate, LithiumIodoacetate, M4,
+    M4Rt, M5, MichelsTransportMedium, MmdTransportMedium, SodiumFluoride, CodeNaps, None,
+    PagessSaline, Phenol, PvaPolyvinylalcohol, ReaganLoweMedium, SiliceousEarth12Mg,
+    CodeSps, SerumSeparatorTubePolymerGel, StuartTransportMedium, Thrombin, Thymol,
+    ThyoglycollateBroth, Toluene, UreaplasmaTransportMedium, ViralTransportMedium,
+    CodeWest
+);
 
 /// Table 0372: Specimen Component.
 pub static TABLE_0372: TableDesc = TableDesc {
@@ -18154,7 +14328,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
 
 /// The codes of table 0372: Specimen Component.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenComponent {
     /// `BLD`: Whole blood, homogeneous
     WholeBloodHomogeneous,
@@ -18175,25 +14349,11 @@ pub enum SpecimenComponent {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenComponent {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenComponent {
-    const DESC: &'static TableDesc = &TABLE_0372;
-    const ALL: &'static [Self] = &[
-        Self::WholeBloodHomogeneous,
-        Self::WholeBloodSeparated,
-        Self::PlasmaNosNotOtherwiseSpecified,
-        Self::PlateletPoorPlasma,
-        Self::PlateletRichPlasma,
-        Self::Sediment,
-        Self::SerumNosNotOtherwiseSpecified,
-        Self::Supernatant,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenComponent, TABLE_0372, WholeBloodHomogeneous, WholeBloodSeparated,
+    PlasmaNosNotOtherwiseSpecified, PlateletPoorPlasma, PlateletRichPlasma, Sediment,
+    SerumNosNotOtherwiseSpecified, Supernatant
+);
 
 /// Table 0373: Treatment.
 pub static TABLE_0373: TableDesc = TableDesc {
@@ -18215,7 +14375,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
 
 /// The codes of table 0373: Treatment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Treatment {
     /// `ACID`: Acidification
     Acidification,
@@ -18236,25 +14396,10 @@ pub enum Treatment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Treatment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Treatment {
-    const DESC: &'static TableDesc = &TABLE_0373;
-    const ALL: &'static [Self] = &[
-        Self::Acidification,
-        Self::Alkalization,
-        Self::Defibrination,
-        Self::Filtration,
-        Self::LdlPrecipitation,
-        Self::Neutralization,
-        Self::Recalification,
-        Self::Ultrafiltration,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Treatment, TABLE_0373, Acidification, Alkalization, Defibrination, Filtration,
+    LdlPrecipitation, Neutralization, Recalification, Ultrafiltration
+);
 
 /// Table 0374: System Induced Contaminants.
 pub static TABLE_0374: TableDesc = TableDesc {
@@ -18267,23 +14412,16 @@ pub static TABLE_0374: TableDesc = TableDesc {
 
 /// The codes of table 0374: System Induced Contaminants.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SystemInducedContaminants {
     /// `CNTM`: Present, type of contamination unspecified
     PresentTypeOfContaminationUnspecified,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SystemInducedContaminants {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SystemInducedContaminants {
-    const DESC: &'static TableDesc = &TABLE_0374;
-    const ALL: &'static [Self] = &[Self::PresentTypeOfContaminationUnspecified];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SystemInducedContaminants, TABLE_0374, PresentTypeOfContaminationUnspecified
+);
 
 /// Table 0375: Artificial Blood.
 pub static TABLE_0375: TableDesc = TableDesc {
@@ -18299,7 +14437,7 @@ pub static TABLE_0375: TableDesc = TableDesc {
 
 /// The codes of table 0375: Artificial Blood.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ArtificialBlood {
     /// `FLUR`: Fluorocarbons
     Fluorocarbons,
@@ -18308,19 +14446,9 @@ pub enum ArtificialBlood {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ArtificialBlood {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ArtificialBlood {
-    const DESC: &'static TableDesc = &TABLE_0375;
-    const ALL: &'static [Self] = &[
-        Self::Fluorocarbons,
-        Self::StromalFreeHemoglobinPreparations,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ArtificialBlood, TABLE_0375, Fluorocarbons, StromalFreeHemoglobinPreparations
+);
 
 /// Table 0376: Special Handling Code.
 pub static TABLE_0376: TableDesc = TableDesc {
@@ -18351,7 +14479,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
 
 /// The codes of table 0376: Special Handling Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecialHandlingCode {
     /// `AMB`: Ambient temperature
     AmbientTemperature,
@@ -18390,34 +14518,13 @@ pub enum SpecialHandlingCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecialHandlingCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecialHandlingCode {
-    const DESC: &'static TableDesc = &TABLE_0376;
-    const ALL: &'static [Self] = &[
-        Self::AmbientTemperature,
-        Self::BodyTemperature,
-        Self::CriticalAmbientTemperature,
-        Self::ProtectFromAir,
-        Self::CriticalFrozenTemperature,
-        Self::CriticalRefrigeratedTemperature,
-        Self::DeepFrozen,
-        Self::Dry,
-        Self::FrozenTemperature,
-        Self::MetalFree,
-        Self::LiquidNitrogen,
-        Self::ProtectFromLight,
-        Self::DoNotShake,
-        Self::NoShock,
-        Self::RefrigeratedTemperature,
-        Self::UltraFrozen,
-        Self::Upright,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecialHandlingCode, TABLE_0376, AmbientTemperature, BodyTemperature,
+    CriticalAmbientTemperature, ProtectFromAir, CriticalFrozenTemperature,
+    CriticalRefrigeratedTemperature, DeepFrozen, Dry, FrozenTemperature, MetalFree,
+    LiquidNitrogen, ProtectFromLight, DoNotShake, NoShock, RefrigeratedTemperature,
+    UltraFrozen, Upright
+);
 
 /// Table 0377: Other Environmental Factors.
 pub static TABLE_0377: TableDesc = TableDesc {
@@ -18433,7 +14540,7 @@ pub static TABLE_0377: TableDesc = TableDesc {
 
 /// The codes of table 0377: Other Environmental Factors.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OtherEnvironmentalFactors {
     /// `A60`: Opened container, indoor atmosphere, 60 minutes duration
     CodeA60,
@@ -18442,16 +14549,7 @@ pub enum OtherEnvironmentalFactors {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OtherEnvironmentalFactors {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OtherEnvironmentalFactors {
-    const DESC: &'static TableDesc = &TABLE_0377;
-    const ALL: &'static [Self] = &[Self::CodeA60, Self::CodeAtm];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(OtherEnvironmentalFactors, TABLE_0377, CodeA60, CodeAtm);
 
 /// Table 0378: Carrier Type.
 pub static TABLE_0378: TableDesc = TableDesc {
@@ -18521,7 +14619,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
 
 /// The codes of table 0383: Substance Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubstanceStatus {
     /// `CE`: Calibration Error
     CalibrationError,
@@ -18548,28 +14646,11 @@ pub enum SubstanceStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubstanceStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubstanceStatus {
-    const DESC: &'static TableDesc = &TABLE_0383;
-    const ALL: &'static [Self] = &[
-        Self::CalibrationError,
-        Self::CalibrationWarning,
-        Self::ExpiredError,
-        Self::ExpiredWarning,
-        Self::NotAvailableError,
-        Self::NotAvailableWarning,
-        Self::OtherError,
-        Self::OkStatus,
-        Self::OtherWarning,
-        Self::QcError,
-        Self::QcWarning,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SubstanceStatus, TABLE_0383, CalibrationError, CalibrationWarning, ExpiredError,
+    ExpiredWarning, NotAvailableError, NotAvailableWarning, OtherError, OkStatus,
+    OtherWarning, QcError, QcWarning
+);
 
 /// Table 0384: Substance Type.
 pub static TABLE_0384: TableDesc = TableDesc {
@@ -18595,7 +14676,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
 
 /// The codes of table 0384: Substance Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubstanceType {
     /// `CO`: Control
     Control,
@@ -18624,29 +14705,11 @@ pub enum SubstanceType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubstanceType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubstanceType {
-    const DESC: &'static TableDesc = &TABLE_0384;
-    const ALL: &'static [Self] = &[
-        Self::Control,
-        Self::Diluent,
-        Self::MeasurableLiquidItem,
-        Self::LiquidWaste,
-        Self::MultipleTestReagent,
-        Self::Other,
-        Self::Pretreatment,
-        Self::PurifiedWater,
-        Self::ReagentCalibrator,
-        Self::CountableSolidItem,
-        Self::SingleTestReagent,
-        Self::SolidWaste,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SubstanceType, TABLE_0384, Control, Diluent, MeasurableLiquidItem, LiquidWaste,
+    MultipleTestReagent, Other, Pretreatment, PurifiedWater, ReagentCalibrator,
+    CountableSolidItem, SingleTestReagent, SolidWaste
+);
 
 /// Table 0385: Manufacturer Identifier.
 pub static TABLE_0385: TableDesc = TableDesc {
@@ -18686,7 +14749,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
 
 /// The codes of table 0387: Command Response.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CommandResponse {
     /// `ER`: Command cannot be completed because of error condition
     CodeEr,
@@ -18701,22 +14764,10 @@ pub enum CommandResponse {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CommandResponse {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CommandResponse {
-    const DESC: &'static TableDesc = &TABLE_0387;
-    const ALL: &'static [Self] = &[
-        Self::CodeEr,
-        Self::CommandCompletedSuccessfully,
-        Self::CodeSt,
-        Self::CodeTi,
-        Self::CodeUn,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CommandResponse, TABLE_0387, CodeEr, CommandCompletedSuccessfully, CodeSt, CodeTi,
+    CodeUn
+);
 
 /// Table 0388: Processing Type.
 pub static TABLE_0388: TableDesc = TableDesc {
@@ -18729,7 +14780,7 @@ pub static TABLE_0388: TableDesc = TableDesc {
 
 /// The codes of table 0388: Processing Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingType {
     /// `E`: Evaluation
     Evaluation,
@@ -18738,16 +14789,7 @@ pub enum ProcessingType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingType {
-    const DESC: &'static TableDesc = &TABLE_0388;
-    const ALL: &'static [Self] = &[Self::Evaluation, Self::RegularProduction];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ProcessingType, TABLE_0388, Evaluation, RegularProduction);
 
 /// Table 0389: Analyte Repeat Status.
 pub static TABLE_0389: TableDesc = TableDesc {
@@ -18765,7 +14807,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
 
 /// The codes of table 0389: Analyte Repeat Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AnalyteRepeatStatus {
     /// `D`: Repeated with dilution
     RepeatedWithDilution,
@@ -18778,21 +14820,10 @@ pub enum AnalyteRepeatStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AnalyteRepeatStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AnalyteRepeatStatus {
-    const DESC: &'static TableDesc = &TABLE_0389;
-    const ALL: &'static [Self] = &[
-        Self::RepeatedWithDilution,
-        Self::ReflexTest,
-        Self::OriginalFirstRun,
-        Self::RepeatedWithoutDilution,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AnalyteRepeatStatus, TABLE_0389, RepeatedWithDilution, ReflexTest, OriginalFirstRun,
+    RepeatedWithoutDilution
+);
 
 /// Table 0391: Segment Group.
 pub static TABLE_0391: TableDesc = TableDesc {
@@ -18939,7 +14970,7 @@ pub static TABLE_0391: TableDesc = TableDesc {
 
 /// The codes of table 0391: Segment Group.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SegmentGroup {
     /// `ADMINISTRATION`
     CodeAdministration,
@@ -19210,150 +15241,39 @@ pub enum SegmentGroup {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SegmentGroup {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SegmentGroup {
-    const DESC: &'static TableDesc = &TABLE_0391;
-    const ALL: &'static [Self] = &[
-        Self::CodeAdministration,
-        Self::CodeAllergy,
-        Self::CodeAppStats,
-        Self::CodeAppStatus,
-        Self::CodeAssociatedPerson,
-        Self::CodeAssociatedRxAdmin,
-        Self::CodeAssociatedRxOrder,
-        Self::CodeAuthorization,
-        Self::CodeAuthorizationContact,
-        Self::CodeCertificate,
-        Self::CodeClock,
-        Self::CodeClockAndStatistics,
-        Self::CodeClockAndStatsWithNote,
-        Self::CodeClockAndStatsWithNotes,
-        Self::CodeClockAndStatsWithNotesAlt,
-        Self::CodeCommand,
-        Self::CodeCommandResponse,
-        Self::CodeCommonOrder,
-        Self::CodeComponent,
-        Self::CodeComponents,
-        Self::CodeContainer,
-        Self::CodeDefinition,
-        Self::CodeDiet,
-        Self::CodeDispense,
-        Self::CodeEncodedOrder,
-        Self::CodeEncoding,
-        Self::CodeExperience,
-        Self::CodeFinancial,
-        Self::CodeFinancialCommonOrder,
-        Self::CodeFinancialInsurance,
-        Self::CodeFinancialObservation,
-        Self::CodeFinancialOrder,
-        Self::CodeFinancialProcedure,
-        Self::CodeFinancialTimingQuantity,
-        Self::CodeGeneralResource,
-        Self::CodeGive,
-        Self::CodeGoal,
-        Self::CodeGoalObservation,
-        Self::CodeGoalPathway,
-        Self::CodeGoalRole,
-        Self::CodeGuarantorInsurance,
-        Self::CodeInsurance,
-        Self::CodeLocationResource,
-        Self::CodeMergeInfo,
-        Self::CodeMf,
-        Self::CodeMfCdm,
-        Self::CodeMfClinStudy,
-        Self::CodeMfClinStudySched,
-        Self::CodeMfInvItem,
-        Self::CodeMfLocation,
-        Self::CodeMfLocDept,
-        Self::CodeMfObsAttributes,
-        Self::CodeMfPhaseSchedDetail,
-        Self::CodeMfQuery,
-        Self::CodeMfSiteDefined,
-        Self::CodeMfStaff,
-        Self::CodeMfTest,
-        Self::CodeMfTestBatteries,
-        Self::CodeMfTestBattDetail,
-        Self::CodeMfTestCalculated,
-        Self::CodeMfTestCalcDetail,
-        Self::CodeMfTestCategorical,
-        Self::CodeMfTestCatDetail,
-        Self::CodeMfTestNumeric,
-        Self::CodeNk1TimingQty,
-        Self::CodeNotification,
-        Self::CodeObservation,
-        Self::CodeObservationPrior,
-        Self::CodeObservationRequest,
-        Self::CodeOmservation,
-        Self::CodeOrder,
-        Self::CodeOrderChoice,
-        Self::CodeOrderDetail,
-        Self::CodeOrderDetailSupplement,
-        Self::CodeOrderDiet,
-        Self::CodeOrderEncoded,
-        Self::CodeOrderObservation,
-        Self::CodeOrderPrior,
-        Self::CodeOrderTray,
-        Self::CodePathway,
-        Self::CodePathwayRole,
-        Self::CodePatient,
-        Self::CodePatientPrior,
-        Self::CodePatientResult,
-        Self::CodePatientVisit,
-        Self::CodePatientVisitPrior,
-        Self::CodePersonnelResource,
-        Self::CodePexCause,
-        Self::CodePexObservation,
-        Self::CodePriorResult,
-        Self::CodeProblem,
-        Self::CodeProblemObservation,
-        Self::CodeProblemPathway,
-        Self::CodeProblemRole,
-        Self::CodeProcedure,
-        Self::CodeProduct,
-        Self::CodeProductStatus,
-        Self::CodeProvider,
-        Self::CodeProviderContact,
-        Self::CodeQbp,
-        Self::CodeQryWithDetail,
-        Self::CodeQueryResponse,
-        Self::CodeQueryResultCluster,
-        Self::CodeRequest,
-        Self::CodeResource,
-        Self::CodeResources,
-        Self::CodeResponse,
-        Self::CodeResult,
-        Self::CodeResults,
-        Self::CodeResultsNotes,
-        Self::CodeRowDefinition,
-        Self::CodeRxAdministration,
-        Self::CodeRxOrder,
-        Self::CodeSchedule,
-        Self::CodeService,
-        Self::CodeSpecimen,
-        Self::CodeSpecimenContainer,
-        Self::CodeStaff,
-        Self::CodeStudy,
-        Self::CodeStudyObservation,
-        Self::CodeStudyPhase,
-        Self::CodeStudySchedule,
-        Self::CodeTestConfiguration,
-        Self::CodeTiming,
-        Self::CodeTimingDiet,
-        Self::CodeTimingEncoded,
-        Self::CodeTimingGive,
-        Self::CodeTimingPrior,
-        Self::CodeTimingQty,
-        Self::CodeTimingQuantity,
-        Self::CodeTimingTray,
-        Self::CodeTreatment,
-        Self::CodeVisit,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SegmentGroup, TABLE_0391, CodeAdministration, CodeAllergy, CodeAppStats,
+    CodeAppStatus, CodeAssociatedPerson, CodeAssociatedRxAdmin, CodeAssociatedRxOrder,
+    CodeAuthorization, CodeAuthorizationContact, CodeCertificate, CodeClock,
+    CodeClockAndStatistics, CodeClockAndStatsWithNote, CodeClockAndStatsWithNotes,
+    CodeClockAndStatsWithNotesAlt, CodeCommand, CodeCommandResponse, CodeCommonOrder,
+    CodeComponent, CodeComponents, CodeContainer, CodeDefinition, CodeDiet, CodeDispense,
+    CodeEncodedOrder, CodeEncoding, CodeExperience, CodeFinancial,
+    CodeFinancialCommonOrder, CodeFinancialInsurance, CodeFinancialObservation,
+    CodeFinancialOrder, CodeFinancialProcedure, CodeFinancialTimingQuantity,
+    CodeGeneralResource, CodeGive, CodeGoal, CodeGoalObservation, CodeGoalPathway,
+    CodeGoalRole, CodeGuarantorInsurance, CodeInsurance, CodeLocationResource,
+    CodeMergeInfo, CodeMf, CodeMfCdm, CodeMfClinStudy, CodeMfClinStudySched,
+    CodeMfInvItem, CodeMfLocation, CodeMfLocDept, CodeMfObsAttributes,
+    CodeMfPhaseSchedDetail, CodeMfQuery, CodeMfSiteDefined, CodeMfStaff, CodeMfTest,
+    CodeMfTestBatteries, CodeMfTestBattDetail, CodeMfTestCalculated,
+    CodeMfTestCalcDetail, CodeMfTestCategorical, CodeMfTestCatDetail, CodeMfTestNumeric,
+    CodeNk1TimingQty, CodeNotification, CodeObservation, CodeObservationPrior,
+    CodeObservationRequest, CodeOmservation, CodeOrder, CodeOrderChoice, CodeOrderDetail,
+    CodeOrderDetailSupplement, CodeOrderDiet, CodeOrderEncoded, CodeOrderObservation,
+    CodeOrderPrior, CodeOrderTray, CodePathway, CodePathwayRole, CodePatient,
+    CodePatientPrior, CodePatientResult, CodePatientVisit, CodePatientVisitPrior,
+    CodePersonnelResource, CodePexCause, CodePexObservation, CodePriorResult,
+    CodeProblem, CodeProblemObservation, CodeProblemPathway, CodeProblemRole,
+    CodeProcedure, CodeProduct, CodeProductStatus, CodeProvider, CodeProviderContact,
+    CodeQbp, CodeQryWithDetail, CodeQueryResponse, CodeQueryResultCluster, CodeRequest,
+    CodeResource, CodeResources, CodeResponse, CodeResult, CodeResults, CodeResultsNotes,
+    CodeRowDefinition, CodeRxAdministration, CodeRxOrder, CodeSchedule, CodeService,
+    CodeSpecimen, CodeSpecimenContainer, CodeStaff, CodeStudy, CodeStudyObservation,
+    CodeStudyPhase, CodeStudySchedule, CodeTestConfiguration, CodeTiming, CodeTimingDiet,
+    CodeTimingEncoded, CodeTimingGive, CodeTimingPrior, CodeTimingQty,
+    CodeTimingQuantity, CodeTimingTray, CodeTreatment, CodeVisit
+);
 
 /// Table 0392: Match Reason.
 pub static TABLE_0392: TableDesc = TableDesc {
@@ -19371,7 +15291,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
 
 /// The codes of table 0392: Match Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MatchReason {
     /// `DB`: Match on Date of Birth
     MatchOnDateOfBirth,
@@ -19384,21 +15304,10 @@ pub enum MatchReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MatchReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MatchReason {
-    const DESC: &'static TableDesc = &TABLE_0392;
-    const ALL: &'static [Self] = &[
-        Self::MatchOnDateOfBirth,
-        Self::MatchOnNameAlphaMatch,
-        Self::MatchOnNamePhoneticMatch,
-        Self::MatchOnSocialSecurityNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MatchReason, TABLE_0392, MatchOnDateOfBirth, MatchOnNameAlphaMatch,
+    MatchOnNamePhoneticMatch, MatchOnSocialSecurityNumber
+);
 
 /// Table 0393: Match Algorithms.
 pub static TABLE_0393: TableDesc = TableDesc {
@@ -19414,7 +15323,7 @@ pub static TABLE_0393: TableDesc = TableDesc {
 
 /// The codes of table 0393: Match Algorithms.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MatchAlgorithms {
     /// `LINKSOFT_2.01`: Proprietary algorithm for LinkSoft v2.01
     ProprietaryAlgorithmForLinkSoftV2Point01,
@@ -19423,19 +15332,10 @@ pub enum MatchAlgorithms {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MatchAlgorithms {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MatchAlgorithms {
-    const DESC: &'static TableDesc = &TABLE_0393;
-    const ALL: &'static [Self] = &[
-        Self::ProprietaryAlgorithmForLinkSoftV2Point01,
-        Self::ProprietaryAlgorithmForMatchWareV1Point2,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MatchAlgorithms, TABLE_0393, ProprietaryAlgorithmForLinkSoftV2Point01,
+    ProprietaryAlgorithmForMatchWareV1Point2
+);
 
 /// Table 0394: Response Modality.
 pub static TABLE_0394: TableDesc = TableDesc {
@@ -19448,7 +15348,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
 
 /// The codes of table 0394: Response Modality.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ResponseModality {
     /// `B`: Batch
     Batch,
@@ -19459,16 +15359,7 @@ pub enum ResponseModality {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ResponseModality {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ResponseModality {
-    const DESC: &'static TableDesc = &TABLE_0394;
-    const ALL: &'static [Self] = &[Self::Batch, Self::RealTime, Self::Bolus];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ResponseModality, TABLE_0394, Batch, RealTime, Bolus);
 
 /// Table 0395: Modify Indicator.
 pub static TABLE_0395: TableDesc = TableDesc {
@@ -19481,7 +15372,7 @@ pub static TABLE_0395: TableDesc = TableDesc {
 
 /// The codes of table 0395: Modify Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ModifyIndicator {
     /// `M`: Modified Subscription
     ModifiedSubscription,
@@ -19490,16 +15381,7 @@ pub enum ModifyIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ModifyIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ModifyIndicator {
-    const DESC: &'static TableDesc = &TABLE_0395;
-    const ALL: &'static [Self] = &[Self::ModifiedSubscription, Self::NewSubscription];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ModifyIndicator, TABLE_0395, ModifiedSubscription, NewSubscription);
 
 /// Table 0396: Coding System.
 pub static TABLE_0396: TableDesc = TableDesc {
@@ -19700,7 +15582,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
 
 /// The codes of table 0396: Coding System.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CodingSystem {
     /// `ACR`: American College of Radiology finding codes
     AmericanCollegeOfRadiologyFindingCodes,
@@ -20033,181 +15915,55 @@ pub enum CodingSystem {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CodingSystem {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CodingSystem {
-    const DESC: &'static TableDesc = &TABLE_0396;
-    const ALL: &'static [Self] = &[
-        Self::AmericanCollegeOfRadiologyFindingCodes,
-        Self::GermanAlphaIdV2006,
-        Self::GermanAlphaIdV2007,
-        Self::GermanAlphaIdV2008,
-        Self::GermanAlphaIdV2009,
-        Self::GermanAlphaIdV2010,
-        Self::GermanAlphaIdV2011,
-        Self::Hl7SetOfUnitsOfMeasure,
-        Self::WhoAdverseReactionTerms,
-        Self::AstmE1238E1467Universal,
-        Self::As4NeurophysiologyCodes,
-        Self::AmericanTypeCultureCollection,
-        Self::Cpt4,
-        Self::CodeCapecc,
-        Self::ChemicalAbstractCodes,
-        Self::ClinicalCareClassificationSystem,
-        Self::Cdt2Codes,
-        Self::CdcAnalyteCodes,
-        Self::CdcEmergencyDepartmentAcuity,
-        Self::CdcMethodsInstrumentsCodes,
-        Self::CdcBioSenseRtObservationsCensusCdc,
-        Self::CdcPhinVocabularyCodingSystem,
-        Self::RaceAndEthnicityCdc,
-        Self::CdcSurveillance,
-        Self::CenEcgDiagnosticCodes,
-        Self::Clip,
-        Self::CptModifierCode,
-        Self::Costart,
-        Self::CdcVaccineCodes,
-        Self::DicomControlledTerminology,
-        Self::Euclides,
-        Self::EuclidesQuantityCodes,
-        Self::EuclidesLabMethodCodes,
-        Self::EuclidesLabEquipmentCodes,
-        Self::EnzymeCodes,
-        Self::EpaSrs,
-        Self::UniqueIngredientIdentifierUnii,
-        Self::FirstDataBankDrugCodes,
-        Self::FirstDataBankDiagnosticCodes,
-        Self::FdaK10,
-        Self::Fips52State,
-        Self::Fips64County,
-        Self::GDrgGermanDrgCodesV2004,
-        Self::GDrgGermanDrgCodesV2005,
-        Self::GDrgGermanDrgCodesV2006,
-        Self::GDrgGermanDrgCodesV2007,
-        Self::GDrgGermanDrgCodesV2008,
-        Self::GDrgGermanDrgCodesV2009,
-        Self::GermanMajorDiagnosticCodesV2004,
-        Self::GermanMajorDiagnosticCodesV2005,
-        Self::GermanMajorDiagnosticCodesV2006,
-        Self::GermanMajorDiagnosticCodesV2007,
-        Self::GermanMajorDiagnosticCodesV2008,
-        Self::GermanMajorDiagnosticCodesV2009,
-        Self::Hibcc,
-        Self::CodeHcpcs,
-        Self::HealthCareProviderTaxonomy,
-        Self::HomeHealthCare,
-        Self::HealthOutcomes,
-        Self::JapaneseNationwideMedicineCode,
-        Self::CmsFormerlyHcfaProcedureCodesHcpcs,
-        Self::Icd10,
-        Self::Icd10Germany2004,
-        Self::Icd10Germany2005,
-        Self::Icd10Germany2006,
-        Self::Icd10ProcedureCodes,
-        Self::Icd9,
-        Self::Icd9cm,
-        Self::Icd9cmDiagnosisCodes,
-        Self::Icd9cmProcedureCodes,
-        Self::Isbt,
-        Self::Ichppc2,
-        Self::Icd10AustralianModification,
-        Self::Icd10Canada,
-        Self::Icd10GermanyV2007,
-        Self::Icd10GermanyV2008,
-        Self::Icd10GermanyV2009,
-        Self::Icd10GermanyV2010,
-        Self::Icd10GermanyV2011,
-        Self::CodeIcdo,
-        Self::CodeIcdo2,
-        Self::CodeIcdo3,
-        Self::Iccs,
-        Self::CodeIcsd,
-        Self::CodeIso,
-        Self::Iso31661CountryCodes,
-        Self::Iso31662CountrySubdivisions,
-        Self::Iso4217CurrencyCodes,
-        Self::Iso639Language,
-        Self::IntegratedTaxonomicInformationSystem,
-        Self::IupacIfccComponentCodes,
-        Self::IupacIfccPropertyCodes,
-        Self::JlacJslmNationwideLaboratoryCode,
-        Self::JapaneseChemistry,
-        Self::JapaneseImageExaminationCache,
-        Self::LocalGeneralCode,
-        Self::LocalBillingCode,
-        Self::CodeLn,
-        Self::Medicaid,
-        Self::Medicare,
-        Self::MedicalDeviceCommunication,
-        Self::MedispanDiagnosticCodes,
-        Self::MedicalEconomicsDrugCodes,
-        Self::CodeMedr,
-        Self::MedicalEconomicsDiagnosticCodes,
-        Self::MedispanGpi,
-        Self::CdcVaccineManufacturerCodes,
-        Self::IndustryNaics,
-        Self::Nanda,
-        Self::NationalDrugCodes,
-        Self::NdfRtDrugClassification,
-        Self::NursingInterventionsClassification,
-        Self::SourceOfInformationImmunization,
-        Self::SubstanceRefusalReason,
-        Self::CodeNip004,
-        Self::VaccinatedAtLocationFacility,
-        Self::VaccinePurchasedWithTypeOfFunding,
-        Self::ReportedAdverseEventPreviously,
-        Self::VaersReportType,
-        Self::NotifiableEventDiseaseConditionCodeList,
-        Self::NationalProviderIdentifier,
-        Self::NationalUniformBillingCommittee,
-        Self::NullFlavor,
-        Self::GermanProcedureCodes,
-        Self::OpsGermanyV2004,
-        Self::OpsGermanyV2005,
-        Self::OpsGermanyV2006,
-        Self::OmahaSystem,
-        Self::OpsGermanyV2007,
-        Self::OpsGermanyV2008,
-        Self::OpsGermanyV2009,
-        Self::OpsGermanyV2010,
-        Self::OpsGermanyV2011,
-        Self::CodePhinquestion,
-        Self::CodePlr,
-        Self::CdcPhlipLabTestCodes,
-        Self::PosCodes,
-        Self::ReadClassification,
-        Self::RxNorm,
-        Self::SnomedClinicalTerms,
-        Self::SnomedClinicalTermsAlphanumericCodes,
-        Self::SnomedDicomMicroglossary,
-        Self::IndustrySic,
-        Self::SystemizedNomenclatureOfMedicineSnomed,
-        Self::SnomedInternational,
-        Self::SnomedTopologyCodesAnatomicSites,
-        Self::OccupationSoc2000,
-        Self::PriorityTypeOfVisit,
-        Self::PointOfOrigin,
-        Self::PatientDischargeStatus,
-        Self::OccurrenceCode,
-        Self::OccurrenceSpan,
-        Self::ValueCode,
-        Self::Ucds,
-        Self::CodeUcum,
-        Self::Mdns,
-        Self::UnifiedMedicalLanguage,
-        Self::UniversalProductCode,
-        Self::Upin,
-        Self::UnitedStatesPostalService,
-        Self::WhoRecordNumberDrugCodes6Digit,
-        Self::WhoRecordNumberDrugCodes8Digit,
-        Self::WhoRecordNumberCodeWithAstmExtension,
-        Self::WhoAtc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CodingSystem, TABLE_0396, AmericanCollegeOfRadiologyFindingCodes, GermanAlphaIdV2006,
+    GermanAlphaIdV2007, GermanAlphaIdV2008, GermanAlphaIdV2009, GermanAlphaIdV2010,
+    GermanAlphaIdV2011, Hl7SetOfUnitsOfMeasure, WhoAdverseReactionTerms,
+    AstmE1238E1467Universal, As4NeurophysiologyCodes, AmericanTypeCultureCollection,
+    Cpt4, CodeCapecc, ChemicalAbstractCodes, ClinicalCareClassificationSystem, Cdt2Codes,
+    CdcAnalyteCodes, CdcEmergencyDepartmentAcuity, CdcMethodsInstrumentsCodes,
+    CdcBioSenseRtObservationsCensusCdc, CdcPhinVocabularyCodingSystem,
+    RaceAndEthnicityCdc, CdcSurveillance, CenEcgDiagnosticCodes, Clip, CptModifierCode,
+    Costart, CdcVaccineCodes, DicomControlledTerminology, Euclides,
+    EuclidesQuantityCodes, EuclidesLabMethodCodes, EuclidesLabEquipmentCodes,
+    EnzymeCodes, EpaSrs, UniqueIngredientIdentifierUnii, FirstDataBankDrugCodes,
+    FirstDataBankDiagnosticCodes, FdaK10, Fips52State, Fips64County,
+    GDrgGermanDrgCodesV2004, GDrgGermanDrgCodesV2005, GDrgGermanDrgCodesV2006,
+    GDrgGermanDrgCodesV2007, GDrgGermanDrgCodesV2008, GDrgGermanDrgCodesV2009,
+    GermanMajorDiagnosticCodesV2004, GermanMajorDiagnosticCodesV2005,
+    GermanMajorDiagnosticCodesV2006, GermanMajorDiagnosticCodesV2007,
+    GermanMajorDiagnosticCodesV2008, GermanMajorDiagnosticCodesV2009, Hibcc, CodeHcpcs,
+    HealthCareProviderTaxonomy, HomeHealthCare, HealthOutcomes,
+    JapaneseNationwideMedicineCode, CmsFormerlyHcfaProcedureCodesHcpcs, Icd10,
+    Icd10Germany2004, Icd10Germany2005, Icd10Germany2006, Icd10ProcedureCodes, Icd9,
+    Icd9cm, Icd9cmDiagnosisCodes, Icd9cmProcedureCodes, Isbt, Ichppc2,
+    Icd10AustralianModification, Icd10Canada, Icd10GermanyV2007, Icd10GermanyV2008,
+    Icd10GermanyV2009, Icd10GermanyV2010, Icd10GermanyV2011, CodeIcdo, CodeIcdo2,
+    CodeIcdo3, Iccs, CodeIcsd, CodeIso, Iso31661CountryCodes,
+    Iso31662CountrySubdivisions, Iso4217CurrencyCodes, Iso639Language,
+    IntegratedTaxonomicInformationSystem, IupacIfccComponentCodes,
+    IupacIfccPropertyCodes, JlacJslmNationwideLaboratoryCode, JapaneseChemistry,
+    JapaneseImageExaminationCache, LocalGeneralCode, LocalBillingCode, CodeLn, Medicaid,
+    Medicare, MedicalDeviceCommunication, MedispanDiagnosticCodes,
+    MedicalEconomicsDrugCodes, CodeMedr, MedicalEconomicsDiagnosticCodes, MedispanGpi,
+    CdcVaccineManufacturerCodes, IndustryNaics, Nanda, NationalDrugCodes,
+    NdfRtDrugClassification, NursingInterventionsClassification,
+    SourceOfInformationImmunization, SubstanceRefusalReason, CodeNip004,
+    VaccinatedAtLocationFacility, VaccinePurchasedWithTypeOfFunding,
+    ReportedAdverseEventPreviously, VaersReportType,
+    NotifiableEventDiseaseConditionCodeList, NationalProviderIdentifier,
+    NationalUniformBillingCommittee, NullFlavor, GermanProcedureCodes, OpsGermanyV2004,
+    OpsGermanyV2005, OpsGermanyV2006, OmahaSystem, OpsGermanyV2007, OpsGermanyV2008,
+    OpsGermanyV2009, OpsGermanyV2010, OpsGermanyV2011, CodePhinquestion, CodePlr,
+    CdcPhlipLabTestCodes, PosCodes, ReadClassification, RxNorm, SnomedClinicalTerms,
+    SnomedClinicalTermsAlphanumericCodes, SnomedDicomMicroglossary, IndustrySic,
+    SystemizedNomenclatureOfMedicineSnomed, SnomedInternational,
+    SnomedTopologyCodesAnatomicSites, OccupationSoc2000, PriorityTypeOfVisit,
+    PointOfOrigin, PatientDischargeStatus, OccurrenceCode, OccurrenceSpan, ValueCode,
+    Ucds, CodeUcum, Mdns, UnifiedMedicalLanguage, UniversalProductCode, Upin,
+    UnitedStatesPostalService, WhoRecordNumberDrugCodes6Digit,
+    WhoRecordNumberDrugCodes8Digit, WhoRecordNumberCodeWithAstmExtension, WhoAtc
+);
 
 /// Table 0397: Sequencing.
 pub static TABLE_0397: TableDesc = TableDesc {
@@ -20226,7 +15982,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
 
 /// The codes of table 0397: Sequencing.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Sequencing {
     /// `A`: Ascending
     Ascending,
@@ -20241,22 +15997,10 @@ pub enum Sequencing {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Sequencing {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Sequencing {
-    const DESC: &'static TableDesc = &TABLE_0397;
-    const ALL: &'static [Self] = &[
-        Self::Ascending,
-        Self::AscendingCaseInsensitive,
-        Self::Descending,
-        Self::DescendingCaseInsensitive,
-        Self::None,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Sequencing, TABLE_0397, Ascending, AscendingCaseInsensitive, Descending,
+    DescendingCaseInsensitive, None
+);
 
 /// Table 0398: Continuation Style Code.
 pub static TABLE_0398: TableDesc = TableDesc {
@@ -20269,7 +16013,7 @@ pub static TABLE_0398: TableDesc = TableDesc {
 
 /// The codes of table 0398: Continuation Style Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ContinuationStyleCode {
     /// `F`: Fragmentation
     Fragmentation,
@@ -20278,16 +16022,9 @@ pub enum ContinuationStyleCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ContinuationStyleCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ContinuationStyleCode {
-    const DESC: &'static TableDesc = &TABLE_0398;
-    const ALL: &'static [Self] = &[Self::Fragmentation, Self::InteractiveContinuation];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ContinuationStyleCode, TABLE_0398, Fragmentation, InteractiveContinuation
+);
 
 /// Table 0399: Country Code.
 pub static TABLE_0399: TableDesc = TableDesc {
@@ -20309,7 +16046,7 @@ pub static TABLE_0401: TableDesc = TableDesc {
 
 /// The codes of table 0401: Government Reimbursement Program.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum GovernmentReimbursementProgram {
     /// `C`: Medi-Cal
     MediCal,
@@ -20318,16 +16055,7 @@ pub enum GovernmentReimbursementProgram {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for GovernmentReimbursementProgram {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for GovernmentReimbursementProgram {
-    const DESC: &'static TableDesc = &TABLE_0401;
-    const ALL: &'static [Self] = &[Self::MediCal, Self::Medicare];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(GovernmentReimbursementProgram, TABLE_0401, MediCal, Medicare);
 
 /// Table 0402: School Type.
 pub static TABLE_0402: TableDesc = TableDesc {
@@ -20345,7 +16073,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
 
 /// The codes of table 0402: School Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SchoolType {
     /// `D`: Dental
     Dental,
@@ -20358,21 +16086,7 @@ pub enum SchoolType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SchoolType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SchoolType {
-    const DESC: &'static TableDesc = &TABLE_0402;
-    const ALL: &'static [Self] = &[
-        Self::Dental,
-        Self::Graduate,
-        Self::Medical,
-        Self::Undergraduate,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SchoolType, TABLE_0402, Dental, Graduate, Medical, Undergraduate);
 
 /// Table 0403: Language Ability.
 pub static TABLE_0403: TableDesc = TableDesc {
@@ -20391,7 +16105,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
 
 /// The codes of table 0403: Language Ability.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LanguageAbility {
     /// `1`: Read
     Read,
@@ -20406,22 +16120,7 @@ pub enum LanguageAbility {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LanguageAbility {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LanguageAbility {
-    const DESC: &'static TableDesc = &TABLE_0403;
-    const ALL: &'static [Self] = &[
-        Self::Read,
-        Self::Write,
-        Self::Speak,
-        Self::Understand,
-        Self::Sign,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(LanguageAbility, TABLE_0403, Read, Write, Speak, Understand, Sign);
 
 /// Table 0404: Language Proficiency.
 pub static TABLE_0404: TableDesc = TableDesc {
@@ -20441,7 +16140,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
 
 /// The codes of table 0404: Language Proficiency.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LanguageProficiency {
     /// `1`: Excellent
     Excellent,
@@ -20458,23 +16157,9 @@ pub enum LanguageProficiency {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LanguageProficiency {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LanguageProficiency {
-    const DESC: &'static TableDesc = &TABLE_0404;
-    const ALL: &'static [Self] = &[
-        Self::Excellent,
-        Self::Good,
-        Self::Fair,
-        Self::Poor,
-        Self::SomeLevelUnknown,
-        Self::None,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LanguageProficiency, TABLE_0404, Excellent, Good, Fair, Poor, SomeLevelUnknown, None
+);
 
 /// Table 0405: Organization Unit.
 pub static TABLE_0405: TableDesc = TableDesc {
@@ -20504,7 +16189,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
 
 /// The codes of table 0406: Organization Unit Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0406 {
     /// `1`: Hospital
     Hospital,
@@ -20523,24 +16208,10 @@ pub enum OrganizationUnitType0406 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrganizationUnitType0406 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrganizationUnitType0406 {
-    const DESC: &'static TableDesc = &TABLE_0406;
-    const ALL: &'static [Self] = &[
-        Self::Hospital,
-        Self::PhysicianClinic,
-        Self::LongTermCare,
-        Self::AcuteCare,
-        Self::Other,
-        Self::Home,
-        Self::Office,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrganizationUnitType0406, TABLE_0406, Hospital, PhysicianClinic, LongTermCare,
+    AcuteCare, Other, Home, Office
+);
 
 /// Table 0409: Application Change Type.
 pub static TABLE_0409: TableDesc = TableDesc {
@@ -20557,7 +16228,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
 
 /// The codes of table 0409: Application Change Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ApplicationChangeType {
     /// `M`: Migrates to different CPU
     MigratesToDifferentCpu,
@@ -20568,20 +16239,9 @@ pub enum ApplicationChangeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ApplicationChangeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ApplicationChangeType {
-    const DESC: &'static TableDesc = &TABLE_0409;
-    const ALL: &'static [Self] = &[
-        Self::MigratesToDifferentCpu,
-        Self::ShutDown,
-        Self::StartUp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ApplicationChangeType, TABLE_0409, MigratesToDifferentCpu, ShutDown, StartUp
+);
 
 /// Table 0411: Supplemental Service Information Values.
 pub static TABLE_0411: TableDesc = TableDesc {
@@ -20630,7 +16290,7 @@ pub static TABLE_0415: TableDesc = TableDesc {
 
 /// The codes of table 0415: Transfer Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransferType {
     /// `E`: DRG Exempt
     DrgExempt,
@@ -20639,16 +16299,7 @@ pub enum TransferType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransferType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransferType {
-    const DESC: &'static TableDesc = &TABLE_0415;
-    const ALL: &'static [Self] = &[Self::DrgExempt, Self::DrgNonExempt];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(TransferType, TABLE_0415, DrgExempt, DrgNonExempt);
 
 /// Table 0416: Procedure DRG Type.
 pub static TABLE_0416: TableDesc = TableDesc {
@@ -20667,7 +16318,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
 
 /// The codes of table 0416: Procedure DRG Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcedureDrgType {
     /// `1`: 1st non-Operative
     N1stNonOperative,
@@ -20682,22 +16333,10 @@ pub enum ProcedureDrgType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcedureDrgType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcedureDrgType {
-    const DESC: &'static TableDesc = &TABLE_0416;
-    const ALL: &'static [Self] = &[
-        Self::N1stNonOperative,
-        Self::N2ndNonOperative,
-        Self::MajorOperative,
-        Self::N2ndOperative,
-        Self::N3rdOperative,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcedureDrgType, TABLE_0416, N1stNonOperative, N2ndNonOperative, MajorOperative,
+    N2ndOperative, N3rdOperative
+);
 
 /// Table 0417: Tissue Type Code.
 pub static TABLE_0417: TableDesc = TableDesc {
@@ -20724,7 +16363,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
 
 /// The codes of table 0417: Tissue Type Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TissueTypeCode {
     /// `0`: No tissue expected
     NoTissueExpected,
@@ -20755,30 +16394,13 @@ pub enum TissueTypeCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TissueTypeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TissueTypeCode {
-    const DESC: &'static TableDesc = &TABLE_0417;
-    const ALL: &'static [Self] = &[
-        Self::NoTissueExpected,
-        Self::InsufficientTissue,
-        Self::NotAbnormal,
-        Self::AbnormalNotCategorized,
-        Self::MechanicalAbnormal,
-        Self::GrowthAlteration,
-        Self::DegenerationAndNecrosis,
-        Self::NonAcuteInflammation,
-        Self::NonMalignantNeoplasm,
-        Self::MalignantNeoplasm,
-        Self::BasalCellCarcinoma,
-        Self::CarcinomaUnspecifiedType,
-        Self::AdditionalTissueRequired,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TissueTypeCode, TABLE_0417, NoTissueExpected, InsufficientTissue, NotAbnormal,
+    AbnormalNotCategorized, MechanicalAbnormal, GrowthAlteration,
+    DegenerationAndNecrosis, NonAcuteInflammation, NonMalignantNeoplasm,
+    MalignantNeoplasm, BasalCellCarcinoma, CarcinomaUnspecifiedType,
+    AdditionalTissueRequired
+);
 
 /// Table 0418: Procedure Priority.
 pub static TABLE_0418: TableDesc = TableDesc {
@@ -20795,7 +16417,7 @@ pub static TABLE_0418: TableDesc = TableDesc {
 
 /// The codes of table 0418: Procedure Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcedurePriority {
     /// `0`: the admitting procedure
     TheAdmittingProcedure,
@@ -20806,20 +16428,10 @@ pub enum ProcedurePriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcedurePriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcedurePriority {
-    const DESC: &'static TableDesc = &TABLE_0418;
-    const ALL: &'static [Self] = &[
-        Self::TheAdmittingProcedure,
-        Self::ThePrimaryProcedure,
-        Self::ForRankedSecondaryProcedures,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcedurePriority, TABLE_0418, TheAdmittingProcedure, ThePrimaryProcedure,
+    ForRankedSecondaryProcedures
+);
 
 /// Table 0421: Severity of Illness Code.
 pub static TABLE_0421: TableDesc = TableDesc {
@@ -20832,7 +16444,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
 
 /// The codes of table 0421: Severity of Illness Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SeverityOfIllnessCode {
     /// `MI`: Mild
     Mild,
@@ -20843,16 +16455,7 @@ pub enum SeverityOfIllnessCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SeverityOfIllnessCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SeverityOfIllnessCode {
-    const DESC: &'static TableDesc = &TABLE_0421;
-    const ALL: &'static [Self] = &[Self::Mild, Self::Moderate, Self::Severe];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SeverityOfIllnessCode, TABLE_0421, Mild, Moderate, Severe);
 
 /// Table 0422: Triage Code.
 pub static TABLE_0422: TableDesc = TableDesc {
@@ -20872,7 +16475,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
 
 /// The codes of table 0422: Triage Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TriageCode {
     /// `1`: Non-acute
     NonAcute,
@@ -20889,23 +16492,9 @@ pub enum TriageCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TriageCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TriageCode {
-    const DESC: &'static TableDesc = &TABLE_0422;
-    const ALL: &'static [Self] = &[
-        Self::NonAcute,
-        Self::Acute,
-        Self::Urgent,
-        Self::Severe,
-        Self::DeadOnArrivalDoa,
-        Self::Other,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TriageCode, TABLE_0422, NonAcute, Acute, Urgent, Severe, DeadOnArrivalDoa, Other
+);
 
 /// Table 0423: Case Category Code.
 pub static TABLE_0423: TableDesc = TableDesc {
@@ -20918,23 +16507,14 @@ pub static TABLE_0423: TableDesc = TableDesc {
 
 /// The codes of table 0423: Case Category Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CaseCategoryCode {
     /// `D`: Doctor's Office Closed
     DoctorsOfficeClosed,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CaseCategoryCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CaseCategoryCode {
-    const DESC: &'static TableDesc = &TABLE_0423;
-    const ALL: &'static [Self] = &[Self::DoctorsOfficeClosed];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CaseCategoryCode, TABLE_0423, DoctorsOfficeClosed);
 
 /// Table 0424: Gestation Category Code.
 pub static TABLE_0424: TableDesc = TableDesc {
@@ -20951,7 +16531,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
 
 /// The codes of table 0424: Gestation Category Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum GestationCategoryCode {
     /// `1`: Premature / Pre-term
     PrematurePreTerm,
@@ -20962,20 +16542,9 @@ pub enum GestationCategoryCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for GestationCategoryCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for GestationCategoryCode {
-    const DESC: &'static TableDesc = &TABLE_0424;
-    const ALL: &'static [Self] = &[
-        Self::PrematurePreTerm,
-        Self::FullTerm,
-        Self::OverduePostTerm,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    GestationCategoryCode, TABLE_0424, PrematurePreTerm, FullTerm, OverduePostTerm
+);
 
 /// Table 0425: Newborn Code.
 pub static TABLE_0425: TableDesc = TableDesc {
@@ -20994,7 +16563,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
 
 /// The codes of table 0425: Newborn Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NewbornCode {
     /// `1`: Born in facility
     BornInFacility,
@@ -21009,22 +16578,9 @@ pub enum NewbornCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NewbornCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NewbornCode {
-    const DESC: &'static TableDesc = &TABLE_0425;
-    const ALL: &'static [Self] = &[
-        Self::BornInFacility,
-        Self::TransferIn,
-        Self::BornEnRoute,
-        Self::Other,
-        Self::BornAtHome,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NewbornCode, TABLE_0425, BornInFacility, TransferIn, BornEnRoute, Other, BornAtHome
+);
 
 /// Table 0426: Blood Product Code.
 pub static TABLE_0426: TableDesc = TableDesc {
@@ -21053,7 +16609,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
 
 /// The codes of table 0426: Blood Product Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BloodProductCode {
     /// `CRYO`: Cryoprecipitated AHF
     CryoprecipitatedAhf,
@@ -21088,32 +16644,13 @@ pub enum BloodProductCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BloodProductCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BloodProductCode {
-    const DESC: &'static TableDesc = &TABLE_0426;
-    const ALL: &'static [Self] = &[
-        Self::CryoprecipitatedAhf,
-        Self::PooledCryoprecipitate,
-        Self::FreshFrozenPlasma,
-        Self::FreshFrozenPlasmaThawed,
-        Self::PackedCells,
-        Self::AutologousPackedCells,
-        Self::PackedCellsNeonatal,
-        Self::WashedPackedCells,
-        Self::PlateletConcentrate,
-        Self::ReducedVolumePlatelets,
-        Self::PooledPlatelets,
-        Self::PlateletPheresis,
-        Self::LeukoreducedPlateletPheresis,
-        Self::ReconstitutedWholeBlood,
-        Self::AutologousWholeBlood,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BloodProductCode, TABLE_0426, CryoprecipitatedAhf, PooledCryoprecipitate,
+    FreshFrozenPlasma, FreshFrozenPlasmaThawed, PackedCells, AutologousPackedCells,
+    PackedCellsNeonatal, WashedPackedCells, PlateletConcentrate, ReducedVolumePlatelets,
+    PooledPlatelets, PlateletPheresis, LeukoreducedPlateletPheresis,
+    ReconstitutedWholeBlood, AutologousWholeBlood
+);
 
 /// Table 0427: Risk Management Incident Code.
 pub static TABLE_0427: TableDesc = TableDesc {
@@ -21141,7 +16678,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
 
 /// The codes of table 0427: Risk Management Incident Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RiskManagementIncidentCode {
     /// `B`: Body fluid exposure
     BodyFluidExposure,
@@ -21174,31 +16711,12 @@ pub enum RiskManagementIncidentCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RiskManagementIncidentCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RiskManagementIncidentCode {
-    const DESC: &'static TableDesc = &TABLE_0427;
-    const ALL: &'static [Self] = &[
-        Self::BodyFluidExposure,
-        Self::ContaminatedSubstance,
-        Self::DietErrors,
-        Self::EquipmentProblem,
-        Self::PatientFellNotFromBed,
-        Self::PatientFellFromBed,
-        Self::InfusionError,
-        Self::ForeignObjectLeftDuringSurgery,
-        Self::SterilePrecautionViolated,
-        Self::Other,
-        Self::ProcedureError,
-        Self::PharmaceuticalError,
-        Self::SuicideAttempt,
-        Self::TransfusionError,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RiskManagementIncidentCode, TABLE_0427, BodyFluidExposure, ContaminatedSubstance,
+    DietErrors, EquipmentProblem, PatientFellNotFromBed, PatientFellFromBed,
+    InfusionError, ForeignObjectLeftDuringSurgery, SterilePrecautionViolated, Other,
+    ProcedureError, PharmaceuticalError, SuicideAttempt, TransfusionError
+);
 
 /// Table 0428: Incident Type Code.
 pub static TABLE_0428: TableDesc = TableDesc {
@@ -21211,7 +16729,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
 
 /// The codes of table 0428: Incident Type Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IncidentTypeCode {
     /// `O`: Other
     Other,
@@ -21222,16 +16740,7 @@ pub enum IncidentTypeCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IncidentTypeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IncidentTypeCode {
-    const DESC: &'static TableDesc = &TABLE_0428;
-    const ALL: &'static [Self] = &[Self::Other, Self::Preventable, Self::UserError];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(IncidentTypeCode, TABLE_0428, Other, Preventable, UserError);
 
 /// Table 0429: Production Class Code.
 pub static TABLE_0429: TableDesc = TableDesc {
@@ -21257,7 +16766,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
 
 /// The codes of table 0429: Production Class Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProductionClassCode {
     /// `BR`: Breeding/genetic stock
     BreedingGeneticStock,
@@ -21286,29 +16795,11 @@ pub enum ProductionClassCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProductionClassCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProductionClassCode {
-    const DESC: &'static TableDesc = &TABLE_0429;
-    const ALL: &'static [Self] = &[
-        Self::BreedingGeneticStock,
-        Self::Dairy,
-        Self::Draft,
-        Self::DualPurpose,
-        Self::LayerIncludesMultiplierFlocks,
-        Self::Meat,
-        Self::NotApplicable,
-        Self::Other,
-        Self::Pleasure,
-        Self::Racing,
-        Self::Show,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProductionClassCode, TABLE_0429, BreedingGeneticStock, Dairy, Draft, DualPurpose,
+    LayerIncludesMultiplierFlocks, Meat, NotApplicable, Other, Pleasure, Racing, Show,
+    Unknown
+);
 
 /// Table 0430: Mode of Arrival Code.
 pub static TABLE_0430: TableDesc = TableDesc {
@@ -21329,7 +16820,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
 
 /// The codes of table 0430: Mode of Arrival Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ModeOfArrivalCode {
     /// `A`: Ambulance
     Ambulance,
@@ -21348,24 +16839,10 @@ pub enum ModeOfArrivalCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ModeOfArrivalCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ModeOfArrivalCode {
-    const DESC: &'static TableDesc = &TABLE_0430;
-    const ALL: &'static [Self] = &[
-        Self::Ambulance,
-        Self::Car,
-        Self::OnFoot,
-        Self::Helicopter,
-        Self::Other,
-        Self::PublicTransport,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ModeOfArrivalCode, TABLE_0430, Ambulance, Car, OnFoot, Helicopter, Other,
+    PublicTransport, Unknown
+);
 
 /// Table 0431: Recreational Drug Use Code.
 pub static TABLE_0431: TableDesc = TableDesc {
@@ -21386,7 +16863,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
 
 /// The codes of table 0431: Recreational Drug Use Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RecreationalDrugUseCode {
     /// `A`: Alcohol
     Alcohol,
@@ -21405,24 +16882,10 @@ pub enum RecreationalDrugUseCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RecreationalDrugUseCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RecreationalDrugUseCode {
-    const DESC: &'static TableDesc = &TABLE_0431;
-    const ALL: &'static [Self] = &[
-        Self::Alcohol,
-        Self::TobaccoChewed,
-        Self::Kava,
-        Self::Marijuana,
-        Self::Other,
-        Self::TobaccoSmoked,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RecreationalDrugUseCode, TABLE_0431, Alcohol, TobaccoChewed, Kava, Marijuana, Other,
+    TobaccoSmoked, Unknown
+);
 
 /// Table 0432: Admission Level of Care Code.
 pub static TABLE_0432: TableDesc = TableDesc {
@@ -21442,7 +16905,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
 
 /// The codes of table 0432: Admission Level of Care Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdmissionLevelOfCareCode {
     /// `AC`: Acute
     Acute,
@@ -21459,23 +16922,10 @@ pub enum AdmissionLevelOfCareCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdmissionLevelOfCareCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdmissionLevelOfCareCode {
-    const DESC: &'static TableDesc = &TABLE_0432;
-    const ALL: &'static [Self] = &[
-        Self::Acute,
-        Self::Chronic,
-        Self::Comatose,
-        Self::Critical,
-        Self::Improved,
-        Self::Moribund,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdmissionLevelOfCareCode, TABLE_0432, Acute, Chronic, Comatose, Critical, Improved,
+    Moribund
+);
 
 /// Table 0433: Precaution Code.
 pub static TABLE_0433: TableDesc = TableDesc {
@@ -21498,7 +16948,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
 
 /// The codes of table 0433: Precaution Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PrecautionCode {
     /// `A`: Aggressive
     Aggressive,
@@ -21521,26 +16971,10 @@ pub enum PrecautionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PrecautionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PrecautionCode {
-    const DESC: &'static TableDesc = &TABLE_0433;
-    const ALL: &'static [Self] = &[
-        Self::Aggressive,
-        Self::Blind,
-        Self::Confused,
-        Self::Deaf,
-        Self::OnIv,
-        Self::NoCodeIe,
-        Self::Other,
-        Self::Paraplegic,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PrecautionCode, TABLE_0433, Aggressive, Blind, Confused, Deaf, OnIv, NoCodeIe, Other,
+    Paraplegic, Unknown
+);
 
 /// Table 0434: Patient Condition Code.
 pub static TABLE_0434: TableDesc = TableDesc {
@@ -21560,7 +16994,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
 
 /// The codes of table 0434: Patient Condition Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientConditionCode {
     /// `A`: Satisfactory
     Satisfactory,
@@ -21577,23 +17011,10 @@ pub enum PatientConditionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientConditionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientConditionCode {
-    const DESC: &'static TableDesc = &TABLE_0434;
-    const ALL: &'static [Self] = &[
-        Self::Satisfactory,
-        Self::Critical,
-        Self::Other,
-        Self::Poor,
-        Self::Stable,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientConditionCode, TABLE_0434, Satisfactory, Critical, Other, Poor, Stable,
+    Unknown
+);
 
 /// Table 0435: Advance Directive Code.
 pub static TABLE_0435: TableDesc = TableDesc {
@@ -21606,7 +17027,7 @@ pub static TABLE_0435: TableDesc = TableDesc {
 
 /// The codes of table 0435: Advance Directive Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdvanceDirectiveCode {
     /// `DNR`: Do not resuscitate
     DoNotResuscitate,
@@ -21615,16 +17036,7 @@ pub enum AdvanceDirectiveCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdvanceDirectiveCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdvanceDirectiveCode {
-    const DESC: &'static TableDesc = &TABLE_0435;
-    const ALL: &'static [Self] = &[Self::DoNotResuscitate, Self::NoDirective];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AdvanceDirectiveCode, TABLE_0435, DoNotResuscitate, NoDirective);
 
 /// Table 0436: Sensitivity to Causative Agent Code.
 pub static TABLE_0436: TableDesc = TableDesc {
@@ -21643,7 +17055,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
 
 /// The codes of table 0436: Sensitivity to Causative Agent Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SensitivityToCausativeAgentCode {
     /// `AD`: Adverse Reaction (Not otherwise classified)
     AdverseReactionNotOtherwiseClassified,
@@ -21658,22 +17070,10 @@ pub enum SensitivityToCausativeAgentCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SensitivityToCausativeAgentCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SensitivityToCausativeAgentCode {
-    const DESC: &'static TableDesc = &TABLE_0436;
-    const ALL: &'static [Self] = &[
-        Self::AdverseReactionNotOtherwiseClassified,
-        Self::Allergy,
-        Self::Contraindication,
-        Self::Intolerance,
-        Self::SideEffect,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SensitivityToCausativeAgentCode, TABLE_0436, AdverseReactionNotOtherwiseClassified,
+    Allergy, Contraindication, Intolerance, SideEffect
+);
 
 /// Table 0437: Alert Device Code.
 pub static TABLE_0437: TableDesc = TableDesc {
@@ -21686,7 +17086,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
 
 /// The codes of table 0437: Alert Device Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AlertDeviceCode {
     /// `B`: Bracelet
     Bracelet,
@@ -21697,16 +17097,7 @@ pub enum AlertDeviceCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AlertDeviceCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AlertDeviceCode {
-    const DESC: &'static TableDesc = &TABLE_0437;
-    const ALL: &'static [Self] = &[Self::Bracelet, Self::Necklace, Self::WalletCard];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AlertDeviceCode, TABLE_0437, Bracelet, Necklace, WalletCard);
 
 /// Table 0438: Allergy Clinical Status.
 pub static TABLE_0438: TableDesc = TableDesc {
@@ -21727,7 +17118,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
 
 /// The codes of table 0438: Allergy Clinical Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AllergyClinicalStatus {
     /// `C`: Confirmed or verified
     ConfirmedOrVerified,
@@ -21746,24 +17137,10 @@ pub enum AllergyClinicalStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AllergyClinicalStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AllergyClinicalStatus {
-    const DESC: &'static TableDesc = &TABLE_0438;
-    const ALL: &'static [Self] = &[
-        Self::ConfirmedOrVerified,
-        Self::DoubtRaised,
-        Self::Erroneous,
-        Self::ConfirmedButInactive,
-        Self::Pending,
-        Self::Suspect,
-        Self::Unconfirmed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AllergyClinicalStatus, TABLE_0438, ConfirmedOrVerified, DoubtRaised, Erroneous,
+    ConfirmedButInactive, Pending, Suspect, Unconfirmed
+);
 
 /// Table 0440: Data Types.
 pub static TABLE_0440: TableDesc = TableDesc {
@@ -21872,7 +17249,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
 
 /// The codes of table 0440: Data Types.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DataTypes {
     /// `AD`: Address
     Address,
@@ -22067,112 +17444,34 @@ pub enum DataTypes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DataTypes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DataTypes {
-    const DESC: &'static TableDesc = &TABLE_0440;
-    const ALL: &'static [Self] = &[
-        Self::Address,
-        Self::AuthorizationInformation,
-        Self::ChargeCodeAndDate,
-        Self::ChannelCalibrationParameters,
-        Self::ChannelDefinition,
-        Self::CodedElement,
-        Self::CodedElementWithFormattedValues,
-        Self::CompositeIdWithCheckDigit,
-        Self::Composite,
-        Self::CompositeIdNumberAndName,
-        Self::CodedWithNoExceptions,
-        Self::CompositeIdNumberAndNameSimplified,
-        Self::CompositePrice,
-        Self::CompositeQuantityWithUnits,
-        Self::ChannelSensitivityAndUnits,
-        Self::CodedWithExceptions,
-        Self::ExtendedCompositeIdWithCheckDigit,
-        Self::DailyDeductibleInformation,
-        Self::DateAndInstitutionName,
-        Self::DischargeToLocationAndDate,
-        Self::DriversLicenseNumber,
-        Self::Delta,
-        Self::DateTimeRange,
-        Self::Date,
-        Self::DateTime,
-        Self::DayTypeAndNumber,
-        Self::EncapsulatedData,
-        Self::EntityIdentifier,
-        Self::EntityIdentifierPair,
-        Self::ErrorLocationAndDescription,
-        Self::ErrorLocation,
-        Self::FinancialClass,
-        Self::FamilyName,
-        Self::FormattedText,
-        Self::GeneralTimingSpecification,
-        Self::HierarchicDesignator,
-        Self::InsuranceCertificationDefinition,
-        Self::CodedValuesForHl7Tables,
-        Self::CodedValueForUserDefinedTables,
-        Self::JobCodeClass,
-        Self::LocationWithAddressVariation1,
-        Self::LocationWithAddressVariation2,
-        Self::MultiplexedArray,
-        Self::Money,
-        Self::MoneyAndChargeCode,
-        Self::MoneyOrPercentage,
-        Self::MessageType,
-        Self::NumericArray,
-        Self::NameWithDateAndLocation,
-        Self::Numeric,
-        Self::NumericRange,
-        Self::OccurrenceCodeAndDate,
-        Self::OrderSequenceDefinition,
-        Self::OccurrenceSpanCodeAndDate,
-        Self::PractitionerInstitutionalPrivileges,
-        Self::PersonLocation,
-        Self::PractitionerLicenseOrOtherIdNumber,
-        Self::PersonName,
-        Self::PerformingPersonTimeStamp,
-        Self::ParentResultLink,
-        Self::ProcessingType,
-        Self::PolicyTypeAndAmount,
-        Self::QueryInputParameterList,
-        Self::QuerySelectionCriteria,
-        Self::RowColumnDefinition,
-        Self::ReferenceRange,
-        Self::RepeatInterval,
-        Self::RoomCoverage,
-        Self::ReferencePointer,
-        Self::RepeatPattern,
-        Self::StreetAddress,
-        Self::SchedulingClassValuePair,
-        Self::SequenceId,
-        Self::StructuredNumeric,
-        Self::StringOfTelephoneNumberDigits,
-        Self::SpecialtyDescription,
-        Self::SpecimenSource,
-        Self::SortOrder,
-        Self::StringData,
-        Self::Time,
-        Self::TelephoneNumber,
-        Self::TimingQuantity,
-        Self::TimeStamp,
-        Self::TextData,
-        Self::UbValueCodeAndAmount,
-        Self::VisitingHours,
-        Self::VersionIdentifier,
-        Self::ValueRange,
-        Self::ChannelIdentifier,
-        Self::WaveformSource,
-        Self::ExtendedAddress,
-        Self::CodeXcn,
-        Self::CodeXon,
-        Self::ExtendedPersonName,
-        Self::ExtendedTelecommunicationsNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DataTypes, TABLE_0440, Address, AuthorizationInformation, ChargeCodeAndDate,
+    ChannelCalibrationParameters, ChannelDefinition, CodedElement,
+    CodedElementWithFormattedValues, CompositeIdWithCheckDigit, Composite,
+    CompositeIdNumberAndName, CodedWithNoExceptions, CompositeIdNumberAndNameSimplified,
+    CompositePrice, CompositeQuantityWithUnits, ChannelSensitivityAndUnits,
+    CodedWithExceptions, ExtendedCompositeIdWithCheckDigit, DailyDeductibleInformation,
+    DateAndInstitutionName, DischargeToLocationAndDate, DriversLicenseNumber, Delta,
+    DateTimeRange, Date, DateTime, DayTypeAndNumber, EncapsulatedData, EntityIdentifier,
+    EntityIdentifierPair, ErrorLocationAndDescription, ErrorLocation, FinancialClass,
+    FamilyName, FormattedText, GeneralTimingSpecification, HierarchicDesignator,
+    InsuranceCertificationDefinition, CodedValuesForHl7Tables,
+    CodedValueForUserDefinedTables, JobCodeClass, LocationWithAddressVariation1,
+    LocationWithAddressVariation2, MultiplexedArray, Money, MoneyAndChargeCode,
+    MoneyOrPercentage, MessageType, NumericArray, NameWithDateAndLocation, Numeric,
+    NumericRange, OccurrenceCodeAndDate, OrderSequenceDefinition,
+    OccurrenceSpanCodeAndDate, PractitionerInstitutionalPrivileges, PersonLocation,
+    PractitionerLicenseOrOtherIdNumber, PersonName, PerformingPersonTimeStamp,
+    ParentResultLink, ProcessingType, PolicyTypeAndAmount, QueryInputParameterList,
+    QuerySelectionCriteria, RowColumnDefinition, ReferenceRange, RepeatInterval,
+    RoomCoverage, ReferencePointer, RepeatPattern, StreetAddress,
+    SchedulingClassValuePair, SequenceId, StructuredNumeric,
+    StringOfTelephoneNumberDigits, SpecialtyDescription, SpecimenSource, SortOrder,
+    StringData, Time, TelephoneNumber, TimingQuantity, TimeStamp, TextData,
+    UbValueCodeAndAmount, VisitingHours, VersionIdentifier, ValueRange,
+    ChannelIdentifier, WaveformSource, ExtendedAddress, CodeXcn, CodeXon,
+    ExtendedPersonName, ExtendedTelecommunicationsNumber
+);
 
 /// Table 0441: Immunization Registry Status.
 pub static TABLE_0441: TableDesc = TableDesc {
@@ -22193,7 +17492,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
 
 /// The codes of table 0441: Immunization Registry Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ImmunizationRegistryStatus {
     /// `A`: Active
     Active,
@@ -22212,24 +17511,10 @@ pub enum ImmunizationRegistryStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ImmunizationRegistryStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ImmunizationRegistryStatus {
-    const DESC: &'static TableDesc = &TABLE_0441;
-    const ALL: &'static [Self] = &[
-        Self::Active,
-        Self::InactiveI,
-        Self::InactiveLostToFollowUpCancelContract,
-        Self::CodeM,
-        Self::Other,
-        Self::InactiveP,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ImmunizationRegistryStatus, TABLE_0441, Active, InactiveI,
+    InactiveLostToFollowUpCancelContract, CodeM, Other, InactiveP, Unknown
+);
 
 /// Table 0442: Location Service Code.
 pub static TABLE_0442: TableDesc = TableDesc {
@@ -22247,7 +17532,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
 
 /// The codes of table 0442: Location Service Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LocationServiceCode {
     /// `D`: Diagnostic
     Diagnostic,
@@ -22260,21 +17545,10 @@ pub enum LocationServiceCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LocationServiceCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LocationServiceCode {
-    const DESC: &'static TableDesc = &TABLE_0442;
-    const ALL: &'static [Self] = &[
-        Self::Diagnostic,
-        Self::EmergencyRoomCasualty,
-        Self::PrimaryCare,
-        Self::Therapeutic,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LocationServiceCode, TABLE_0442, Diagnostic, EmergencyRoomCasualty, PrimaryCare,
+    Therapeutic
+);
 
 /// Table 0443: Provider Role.
 pub static TABLE_0443: TableDesc = TableDesc {
@@ -22314,7 +17588,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
 
 /// The codes of table 0443: Provider Role.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProviderRole0443 {
     /// `AD`: Admitting
     Admitting,
@@ -22365,40 +17639,15 @@ pub enum ProviderRole0443 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProviderRole0443 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProviderRole0443 {
-    const DESC: &'static TableDesc = &TABLE_0443;
-    const ALL: &'static [Self] = &[
-        Self::Admitting,
-        Self::AssistantAlternateInterpreter,
-        Self::AdministeringProvider,
-        Self::Attending,
-        Self::CollectingProvider,
-        Self::ConsultingProvider,
-        Self::DispensingProvider,
-        Self::CodeEp,
-        Self::FamilyHealthCareProfessional,
-        Self::InitiatingProviderAsInActionBy,
-        Self::MedicalDirector,
-        Self::OrderingProvider,
-        Self::CodePh,
-        Self::PrimaryInterpreter,
-        Self::PrimaryCareProvider,
-        Self::ResponsibleObserver,
-        Self::ReferringProvider,
-        Self::ReferredToProvider,
-        Self::Technician,
-        Self::Transcriptionist,
-        Self::VerifyingProvider,
-        Self::VerifyingPharmaceuticalSupplier,
-        Self::VerifyingTreatmentSupplier,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProviderRole0443, TABLE_0443, Admitting, AssistantAlternateInterpreter,
+    AdministeringProvider, Attending, CollectingProvider, ConsultingProvider,
+    DispensingProvider, CodeEp, FamilyHealthCareProfessional,
+    InitiatingProviderAsInActionBy, MedicalDirector, OrderingProvider, CodePh,
+    PrimaryInterpreter, PrimaryCareProvider, ResponsibleObserver, ReferringProvider,
+    ReferredToProvider, Technician, Transcriptionist, VerifyingProvider,
+    VerifyingPharmaceuticalSupplier, VerifyingTreatmentSupplier
+);
 
 /// Table 0444: Name Assembly Order.
 pub static TABLE_0444: TableDesc = TableDesc {
@@ -22414,7 +17663,7 @@ pub static TABLE_0444: TableDesc = TableDesc {
 
 /// The codes of table 0444: Name Assembly Order.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NameAssemblyOrder {
     /// `F`: Prefix Family Middle Given Suffix
     PrefixFamilyMiddleGivenSuffix,
@@ -22423,19 +17672,10 @@ pub enum NameAssemblyOrder {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NameAssemblyOrder {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NameAssemblyOrder {
-    const DESC: &'static TableDesc = &TABLE_0444;
-    const ALL: &'static [Self] = &[
-        Self::PrefixFamilyMiddleGivenSuffix,
-        Self::PrefixGivenMiddleFamilySuffix,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NameAssemblyOrder, TABLE_0444, PrefixFamilyMiddleGivenSuffix,
+    PrefixGivenMiddleFamilySuffix
+);
 
 /// Table 0445: Identity Reliability Code.
 pub static TABLE_0445: TableDesc = TableDesc {
@@ -22453,7 +17693,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
 
 /// The codes of table 0445: Identity Reliability Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IdentityReliabilityCode {
     /// `AL`: Patient/Person Name is an Alias
     PatientPersonNameIsAnAlias,
@@ -22466,21 +17706,10 @@ pub enum IdentityReliabilityCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IdentityReliabilityCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IdentityReliabilityCode {
-    const DESC: &'static TableDesc = &TABLE_0445;
-    const ALL: &'static [Self] = &[
-        Self::PatientPersonNameIsAnAlias,
-        Self::UnknownDefaultAddress,
-        Self::UnknownDefaultDateOfBirth,
-        Self::UnknownDefaultSocialSecurityNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    IdentityReliabilityCode, TABLE_0445, PatientPersonNameIsAnAlias,
+    UnknownDefaultAddress, UnknownDefaultDateOfBirth, UnknownDefaultSocialSecurityNumber
+);
 
 /// Table 0446: Species Code.
 pub static TABLE_0446: TableDesc = TableDesc {
@@ -22520,7 +17749,7 @@ pub static TABLE_0450: TableDesc = TableDesc {
 
 /// The codes of table 0450: Event Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventType0450 {
     /// `LOG`: Log Event
     LogEvent,
@@ -22529,16 +17758,7 @@ pub enum EventType0450 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventType0450 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventType0450 {
-    const DESC: &'static TableDesc = &TABLE_0450;
-    const ALL: &'static [Self] = &[Self::LogEvent, Self::ServiceEvent];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(EventType0450, TABLE_0450, LogEvent, ServiceEvent);
 
 /// Table 0451: Substance Identifier.
 pub static TABLE_0451: TableDesc = TableDesc {
@@ -22551,23 +17771,14 @@ pub static TABLE_0451: TableDesc = TableDesc {
 
 /// The codes of table 0451: Substance Identifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SubstanceIdentifier {
     /// `ALL`: Used for query of all inventory items
     UsedForQueryOfAllInventoryItems,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SubstanceIdentifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SubstanceIdentifier {
-    const DESC: &'static TableDesc = &TABLE_0451;
-    const ALL: &'static [Self] = &[Self::UsedForQueryOfAllInventoryItems];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SubstanceIdentifier, TABLE_0451, UsedForQueryOfAllInventoryItems);
 
 /// Table 0452: Health Care Provider Type Code.
 pub static TABLE_0452: TableDesc = TableDesc {
@@ -22582,23 +17793,14 @@ pub static TABLE_0452: TableDesc = TableDesc {
 
 /// The codes of table 0452: Health Care Provider Type Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum HealthCareProviderTypeCode {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 1 - Type
     CodeSuggestion,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for HealthCareProviderTypeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for HealthCareProviderTypeCode {
-    const DESC: &'static TableDesc = &TABLE_0452;
-    const ALL: &'static [Self] = &[Self::CodeSuggestion];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(HealthCareProviderTypeCode, TABLE_0452, CodeSuggestion);
 
 /// Table 0453: Health Care Provider Classification.
 pub static TABLE_0453: TableDesc = TableDesc {
@@ -22616,23 +17818,14 @@ pub static TABLE_0453: TableDesc = TableDesc {
 
 /// The codes of table 0453: Health Care Provider Classification.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum HealthCareProviderClassification {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 2 - Classification
     CodeSuggestion,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for HealthCareProviderClassification {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for HealthCareProviderClassification {
-    const DESC: &'static TableDesc = &TABLE_0453;
-    const ALL: &'static [Self] = &[Self::CodeSuggestion];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(HealthCareProviderClassification, TABLE_0453, CodeSuggestion);
 
 /// Table 0454: Health Care Provider Area of Specialization.
 pub static TABLE_0454: TableDesc = TableDesc {
@@ -22650,23 +17843,14 @@ pub static TABLE_0454: TableDesc = TableDesc {
 
 /// The codes of table 0454: Health Care Provider Area of Specialization.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum HealthCareProviderAreaOfSpecialization {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 3 - specialization
     CodeSuggestion,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for HealthCareProviderAreaOfSpecialization {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for HealthCareProviderAreaOfSpecialization {
-    const DESC: &'static TableDesc = &TABLE_0454;
-    const ALL: &'static [Self] = &[Self::CodeSuggestion];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(HealthCareProviderAreaOfSpecialization, TABLE_0454, CodeSuggestion);
 
 /// Table 0455: Type of Bill Code.
 pub static TABLE_0455: TableDesc = TableDesc {
@@ -22703,7 +17887,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
 
 /// The codes of table 0457: Overall Claim Disposition Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OverallClaimDispositionCode {
     /// `0`: No edits present on claim
     NoEditsPresentOnClaim,
@@ -22718,22 +17902,10 @@ pub enum OverallClaimDispositionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OverallClaimDispositionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OverallClaimDispositionCode {
-    const DESC: &'static TableDesc = &TABLE_0457;
-    const ALL: &'static [Self] = &[
-        Self::NoEditsPresentOnClaim,
-        Self::Code1,
-        Self::Code2,
-        Self::ClaimDenied3,
-        Self::ClaimDenied4,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OverallClaimDispositionCode, TABLE_0457, NoEditsPresentOnClaim, Code1, Code2,
+    ClaimDenied3, ClaimDenied4
+);
 
 /// Table 0458: OCE Edit Code.
 pub static TABLE_0458: TableDesc = TableDesc {
@@ -22828,7 +18000,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
 
 /// The codes of table 0458: OCE Edit Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OceEditCode {
     /// `1`: Invalid diagnosis code
     InvalidDiagnosisCode,
@@ -22917,59 +18089,17 @@ pub enum OceEditCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OceEditCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OceEditCode {
-    const DESC: &'static TableDesc = &TABLE_0458;
-    const ALL: &'static [Self] = &[
-        Self::InvalidDiagnosisCode,
-        Self::Code10,
-        Self::NonCoveredServiceSubmittedForFiReview,
-        Self::QuestionableCoveredService,
-        Self::Code13,
-        Self::Code14,
-        Self::ServiceUnitOutOfRangeForProcedure,
-        Self::Code16,
-        Self::Code17,
-        Self::InpatientProcedure,
-        Self::Code19,
-        Self::DiagnosisAndAgeConflict,
-        Self::Code20,
-        Self::Code21,
-        Self::InvalidModifier,
-        Self::InvalidDate,
-        Self::DateOutOfOceRange,
-        Self::InvalidAge,
-        Self::InvalidSex,
-        Self::OnlyIncidentalServicesReported,
-        Self::Code28,
-        Self::Code29,
-        Self::DiagnosisAndSexConflict,
-        Self::Code30,
-        Self::Code31,
-        Self::Code32,
-        Self::Code33,
-        Self::Code34,
-        Self::Code35,
-        Self::Code36,
-        Self::Code37,
-        Self::Code38,
-        Self::Code39,
-        Self::MedicareSecondaryPayerAlert,
-        Self::Code40,
-        Self::InvalidRevenueCode,
-        Self::Code42,
-        Self::ECodeAsReasonForVisit,
-        Self::InvalidProcedureCode,
-        Self::ProcedureAndAgeConflict,
-        Self::ProcedureAndSexConflict,
-        Self::NovCoveredService,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OceEditCode, TABLE_0458, InvalidDiagnosisCode, Code10,
+    NonCoveredServiceSubmittedForFiReview, QuestionableCoveredService, Code13, Code14,
+    ServiceUnitOutOfRangeForProcedure, Code16, Code17, InpatientProcedure, Code19,
+    DiagnosisAndAgeConflict, Code20, Code21, InvalidModifier, InvalidDate,
+    DateOutOfOceRange, InvalidAge, InvalidSex, OnlyIncidentalServicesReported, Code28,
+    Code29, DiagnosisAndSexConflict, Code30, Code31, Code32, Code33, Code34, Code35,
+    Code36, Code37, Code38, Code39, MedicareSecondaryPayerAlert, Code40,
+    InvalidRevenueCode, Code42, ECodeAsReasonForVisit, InvalidProcedureCode,
+    ProcedureAndAgeConflict, ProcedureAndSexConflict, NovCoveredService
+);
 
 /// Table 0459: Reimbursement Action Code.
 pub static TABLE_0459: TableDesc = TableDesc {
@@ -22987,7 +18117,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
 
 /// The codes of table 0459: Reimbursement Action Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReimbursementActionCode {
     /// `0`: OCE line item denial or rejection is not ignored
     OceLineItemDenialOrRejectionIsNotIgnored,
@@ -23000,21 +18130,11 @@ pub enum ReimbursementActionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReimbursementActionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReimbursementActionCode {
-    const DESC: &'static TableDesc = &TABLE_0459;
-    const ALL: &'static [Self] = &[
-        Self::OceLineItemDenialOrRejectionIsNotIgnored,
-        Self::OceLineItemDenialOrRejectionIsIgnored,
-        Self::ExternalLineItemDenial,
-        Self::ExternalLineItemRejection,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReimbursementActionCode, TABLE_0459, OceLineItemDenialOrRejectionIsNotIgnored,
+    OceLineItemDenialOrRejectionIsIgnored, ExternalLineItemDenial,
+    ExternalLineItemRejection
+);
 
 /// Table 0460: Denial or Rejection Code.
 pub static TABLE_0460: TableDesc = TableDesc {
@@ -23031,7 +18151,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
 
 /// The codes of table 0460: Denial or Rejection Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DenialOrRejectionCode {
     /// `0`: Line item not denied or rejected
     LineItemNotDeniedOrRejected,
@@ -23042,20 +18162,10 @@ pub enum DenialOrRejectionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DenialOrRejectionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DenialOrRejectionCode {
-    const DESC: &'static TableDesc = &TABLE_0460;
-    const ALL: &'static [Self] = &[
-        Self::LineItemNotDeniedOrRejected,
-        Self::LineItemDeniedOrRejected,
-        Self::LineItemIsOnAMultipleDayClaim,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DenialOrRejectionCode, TABLE_0460, LineItemNotDeniedOrRejected,
+    LineItemDeniedOrRejected, LineItemIsOnAMultipleDayClaim
+);
 
 /// Table 0461: License Number.
 pub static TABLE_0461: TableDesc = TableDesc {
@@ -23108,7 +18218,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
 
 /// The codes of table 0465: Name/Address Representation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NameAddressRepresentation {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
     AlphabeticIeDefaultOrSomeSingleByte,
@@ -23119,20 +18229,10 @@ pub enum NameAddressRepresentation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NameAddressRepresentation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NameAddressRepresentation {
-    const DESC: &'static TableDesc = &TABLE_0465;
-    const ALL: &'static [Self] = &[
-        Self::AlphabeticIeDefaultOrSomeSingleByte,
-        Self::IdeographicIeKanji,
-        Self::PhoneticIeAsciiKatakanaHiraganaEtc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NameAddressRepresentation, TABLE_0465, AlphabeticIeDefaultOrSomeSingleByte,
+    IdeographicIeKanji, PhoneticIeAsciiKatakanaHiraganaEtc
+);
 
 /// Table 0466: Ambulatory Payment Classification Code.
 pub static TABLE_0466: TableDesc = TableDesc {
@@ -23149,7 +18249,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
 
 /// The codes of table 0466: Ambulatory Payment Classification Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AmbulatoryPaymentClassificationCode {
     /// `031`: Dental procedures
     DentalProcedures,
@@ -23160,20 +18260,10 @@ pub enum AmbulatoryPaymentClassificationCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AmbulatoryPaymentClassificationCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AmbulatoryPaymentClassificationCode {
-    const DESC: &'static TableDesc = &TABLE_0466;
-    const ALL: &'static [Self] = &[
-        Self::DentalProcedures,
-        Self::ExcisionBiopsy,
-        Self::Level1SkinRepair,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AmbulatoryPaymentClassificationCode, TABLE_0466, DentalProcedures, ExcisionBiopsy,
+    Level1SkinRepair
+);
 
 /// Table 0467: Modifier Edit Code.
 pub static TABLE_0467: TableDesc = TableDesc {
@@ -23193,7 +18283,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
 
 /// The codes of table 0467: Modifier Edit Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ModifierEditCode {
     /// `0`: Modifier does NOT exist
     ModifierDoesNotExist,
@@ -23210,23 +18300,10 @@ pub enum ModifierEditCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ModifierEditCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ModifierEditCode {
-    const DESC: &'static TableDesc = &TABLE_0467;
-    const ALL: &'static [Self] = &[
-        Self::ModifierDoesNotExist,
-        Self::ModifierPresentNoErrors,
-        Self::ModifierInvalid,
-        Self::ModifierNotApprovedForAscHopdUse,
-        Self::Code4,
-        Self::ModifierEditCodeUnknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ModifierEditCode, TABLE_0467, ModifierDoesNotExist, ModifierPresentNoErrors,
+    ModifierInvalid, ModifierNotApprovedForAscHopdUse, Code4, ModifierEditCodeUnknown
+);
 
 /// Table 0468: Payment Adjustment Code.
 pub static TABLE_0468: TableDesc = TableDesc {
@@ -23254,7 +18331,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
 
 /// The codes of table 0468: Payment Adjustment Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PaymentAdjustmentCode {
     /// `1`: No payment adjustment
     NoPaymentAdjustment,
@@ -23269,22 +18346,9 @@ pub enum PaymentAdjustmentCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PaymentAdjustmentCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PaymentAdjustmentCode {
-    const DESC: &'static TableDesc = &TABLE_0468;
-    const ALL: &'static [Self] = &[
-        Self::NoPaymentAdjustment,
-        Self::Code2,
-        Self::Code3,
-        Self::Code4,
-        Self::Code5,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PaymentAdjustmentCode, TABLE_0468, NoPaymentAdjustment, Code2, Code3, Code4, Code5
+);
 
 /// Table 0469: Packaging Status Code.
 pub static TABLE_0469: TableDesc = TableDesc {
@@ -23304,7 +18368,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
 
 /// The codes of table 0469: Packaging Status Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PackagingStatusCode {
     /// `0`: Not packaged
     NotPackaged,
@@ -23315,20 +18379,9 @@ pub enum PackagingStatusCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PackagingStatusCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PackagingStatusCode {
-    const DESC: &'static TableDesc = &TABLE_0469;
-    const ALL: &'static [Self] = &[
-        Self::NotPackaged,
-        Self::PackagedService,
-        Self::Code2,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PackagingStatusCode, TABLE_0469, NotPackaged, PackagedService, Code2
+);
 
 /// Table 0470: Reimbursement Type Code.
 pub static TABLE_0470: TableDesc = TableDesc {
@@ -23352,7 +18405,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
 
 /// The codes of table 0470: Reimbursement Type Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReimbursementTypeCode {
     /// `Crnl`: Corneal Tissue APC
     CornealTissueApc,
@@ -23377,27 +18430,12 @@ pub enum ReimbursementTypeCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReimbursementTypeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReimbursementTypeCode {
-    const DESC: &'static TableDesc = &TABLE_0470;
-    const ALL: &'static [Self] = &[
-        Self::CornealTissueApc,
-        Self::DurableMedicalEquipment,
-        Self::Epotein,
-        Self::ClinicalLaboratoryApc,
-        Self::ScreeningMammographyApc,
-        Self::ThisApcIsNotPaid,
-        Self::OutpatientProspectivePaymentSystem,
-        Self::PartialHospitalizationApc,
-        Self::PackagedApc,
-        Self::TherapyApc,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ReimbursementTypeCode, TABLE_0470, CornealTissueApc, DurableMedicalEquipment,
+    Epotein, ClinicalLaboratoryApc, ScreeningMammographyApc, ThisApcIsNotPaid,
+    OutpatientProspectivePaymentSystem, PartialHospitalizationApc, PackagedApc,
+    TherapyApc
+);
 
 /// Table 0471: Query Name.
 pub static TABLE_0471: TableDesc = TableDesc {
@@ -23423,7 +18461,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
 
 /// The codes of table 0472: TQ Conjunction ID.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TqConjunctionId {
     /// `A`: Asynchronous
     Asynchronous,
@@ -23434,20 +18472,9 @@ pub enum TqConjunctionId {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TqConjunctionId {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TqConjunctionId {
-    const DESC: &'static TableDesc = &TABLE_0472;
-    const ALL: &'static [Self] = &[
-        Self::Asynchronous,
-        Self::ActuationTime,
-        Self::Synchronous,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TqConjunctionId, TABLE_0472, Asynchronous, ActuationTime, Synchronous
+);
 
 /// Table 0473: Formulary Status.
 pub static TABLE_0473: TableDesc = TableDesc {
@@ -23465,7 +18492,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
 
 /// The codes of table 0473: Formulary Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FormularyStatus0473 {
     /// `G`: This observation/service is on the formulary, and has guidelines
     CodeG,
@@ -23478,21 +18505,10 @@ pub enum FormularyStatus0473 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FormularyStatus0473 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FormularyStatus0473 {
-    const DESC: &'static TableDesc = &TABLE_0473;
-    const ALL: &'static [Self] = &[
-        Self::CodeG,
-        Self::CodeN,
-        Self::CodeR,
-        Self::ThisObservationServiceIsOnTheFormulary,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    FormularyStatus0473, TABLE_0473, CodeG, CodeN, CodeR,
+    ThisObservationServiceIsOnTheFormulary
+);
 
 /// Table 0474: Organization Unit Type.
 pub static TABLE_0474: TableDesc = TableDesc {
@@ -23511,7 +18527,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
 
 /// The codes of table 0474: Organization Unit Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0474 {
     /// `D`: Department
     Department,
@@ -23526,22 +18542,10 @@ pub enum OrganizationUnitType0474 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrganizationUnitType0474 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrganizationUnitType0474 {
-    const DESC: &'static TableDesc = &TABLE_0474;
-    const ALL: &'static [Self] = &[
-        Self::Department,
-        Self::Facility,
-        Self::Subdivision,
-        Self::Subdepartment,
-        Self::Division,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrganizationUnitType0474, TABLE_0474, Department, Facility, Subdivision,
+    Subdepartment, Division
+);
 
 /// Table 0475: Charge Type Reason.
 pub static TABLE_0475: TableDesc = TableDesc {
@@ -23560,7 +18564,7 @@ pub static TABLE_0475: TableDesc = TableDesc {
 
 /// The codes of table 0475: Charge Type Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ChargeTypeReason {
     /// `01`: Allergy
     Allergy,
@@ -23575,22 +18579,10 @@ pub enum ChargeTypeReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ChargeTypeReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ChargeTypeReason {
-    const DESC: &'static TableDesc = &TABLE_0475;
-    const ALL: &'static [Self] = &[
-        Self::Allergy,
-        Self::Intolerance,
-        Self::TreatmentFailure,
-        Self::PatientRequest,
-        Self::NoException,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ChargeTypeReason, TABLE_0475, Allergy, Intolerance, TreatmentFailure, PatientRequest,
+    NoException
+);
 
 /// Table 0476: Medically Necessary Duplicate Procedure Reason.
 pub static TABLE_0476: TableDesc = TableDesc {
@@ -23619,7 +18611,7 @@ pub static TABLE_0477: TableDesc = TableDesc {
 
 /// The codes of table 0477: Controlled Substance Schedule\*.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ControlledSubstanceSchedule {
     /// `I`: Schedule I
     ScheduleI,
@@ -23636,23 +18628,10 @@ pub enum ControlledSubstanceSchedule {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ControlledSubstanceSchedule {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ControlledSubstanceSchedule {
-    const DESC: &'static TableDesc = &TABLE_0477;
-    const ALL: &'static [Self] = &[
-        Self::ScheduleI,
-        Self::ScheduleIi,
-        Self::ScheduleIii,
-        Self::ScheduleIv,
-        Self::ScheduleV,
-        Self::ScheduleVi,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ControlledSubstanceSchedule, TABLE_0477, ScheduleI, ScheduleIi, ScheduleIii,
+    ScheduleIv, ScheduleV, ScheduleVi
+);
 
 /// Table 0478: Formulary Status.
 pub static TABLE_0478: TableDesc = TableDesc {
@@ -23673,7 +18652,7 @@ pub static TABLE_0478: TableDesc = TableDesc {
 
 /// The codes of table 0478: Formulary Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum FormularyStatus0478 {
     /// `G`: Pharmaceutical substance is in the formulary, but guidelines apply
     CodeG,
@@ -23686,21 +18665,10 @@ pub enum FormularyStatus0478 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for FormularyStatus0478 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for FormularyStatus0478 {
-    const DESC: &'static TableDesc = &TABLE_0478;
-    const ALL: &'static [Self] = &[
-        Self::CodeG,
-        Self::CodeN,
-        Self::CodeR,
-        Self::PharmaceuticalSubstanceIsInTheFormulary,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    FormularyStatus0478, TABLE_0478, CodeG, CodeN, CodeR,
+    PharmaceuticalSubstanceIsInTheFormulary
+);
 
 /// Table 0479: Pharmaceutical Substances.
 pub static TABLE_0479: TableDesc = TableDesc {
@@ -23726,7 +18694,7 @@ pub static TABLE_0480: TableDesc = TableDesc {
 
 /// The codes of table 0480: Pharmacy Order Types.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PharmacyOrderTypes {
     /// `M`: Medication
     Medication,
@@ -23737,20 +18705,10 @@ pub enum PharmacyOrderTypes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PharmacyOrderTypes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PharmacyOrderTypes {
-    const DESC: &'static TableDesc = &TABLE_0480;
-    const ALL: &'static [Self] = &[
-        Self::Medication,
-        Self::OtherSolutionAsMedicationOrders,
-        Self::IvLargeVolumeSolutions,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PharmacyOrderTypes, TABLE_0480, Medication, OtherSolutionAsMedicationOrders,
+    IvLargeVolumeSolutions
+);
 
 /// Table 0482: Order Type.
 pub static TABLE_0482: TableDesc = TableDesc {
@@ -23763,7 +18721,7 @@ pub static TABLE_0482: TableDesc = TableDesc {
 
 /// The codes of table 0482: Order Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrderType {
     /// `I`: Inpatient Order
     InpatientOrder,
@@ -23772,16 +18730,7 @@ pub enum OrderType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrderType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrderType {
-    const DESC: &'static TableDesc = &TABLE_0482;
-    const ALL: &'static [Self] = &[Self::InpatientOrder, Self::OutpatientOrder];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(OrderType, TABLE_0482, InpatientOrder, OutpatientOrder);
 
 /// Table 0483: Authorization Mode.
 pub static TABLE_0483: TableDesc = TableDesc {
@@ -23805,7 +18754,7 @@ pub static TABLE_0483: TableDesc = TableDesc {
 
 /// The codes of table 0483: Authorization Mode.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AuthorizationMode {
     /// `EL`: Electronic
     Electronic,
@@ -23830,27 +18779,10 @@ pub enum AuthorizationMode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AuthorizationMode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AuthorizationMode {
-    const DESC: &'static TableDesc = &TABLE_0483;
-    const ALL: &'static [Self] = &[
-        Self::Electronic,
-        Self::EMail,
-        Self::Fax,
-        Self::InPerson,
-        Self::Mail,
-        Self::Paper,
-        Self::Phone,
-        Self::ReflexiveAutomatedSystem,
-        Self::VideoConference,
-        Self::Voice,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AuthorizationMode, TABLE_0483, Electronic, EMail, Fax, InPerson, Mail, Paper, Phone,
+    ReflexiveAutomatedSystem, VideoConference, Voice
+);
 
 /// Table 0484: Dispense Type.
 pub static TABLE_0484: TableDesc = TableDesc {
@@ -23873,7 +18805,7 @@ pub static TABLE_0484: TableDesc = TableDesc {
 
 /// The codes of table 0484: Dispense Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DispenseType {
     /// `B`: Trial Quantity Balance
     TrialQuantityBalance,
@@ -23896,26 +18828,11 @@ pub enum DispenseType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DispenseType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DispenseType {
-    const DESC: &'static TableDesc = &TABLE_0484;
-    const ALL: &'static [Self] = &[
-        Self::TrialQuantityBalance,
-        Self::CompassionateFill,
-        Self::NewRenewFullFill,
-        Self::NewRenewPartFill,
-        Self::RefillPartFill,
-        Self::RefillFullFill,
-        Self::ManufacturerSample,
-        Self::TrialQuantity,
-        Self::NonPrescriptionFill,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DispenseType, TABLE_0484, TrialQuantityBalance, CompassionateFill, NewRenewFullFill,
+    NewRenewPartFill, RefillPartFill, RefillFullFill, ManufacturerSample, TrialQuantity,
+    NonPrescriptionFill
+);
 
 /// Table 0485: Extended Priority Codes.
 pub static TABLE_0485: TableDesc = TableDesc {
@@ -23943,7 +18860,7 @@ pub static TABLE_0485: TableDesc = TableDesc {
 
 /// The codes of table 0485: Extended Priority Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ExtendedPriorityCodes {
     /// `A`: ASAP
     Asap,
@@ -23962,24 +18879,10 @@ pub enum ExtendedPriorityCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ExtendedPriorityCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ExtendedPriorityCodes {
-    const DESC: &'static TableDesc = &TABLE_0485;
-    const ALL: &'static [Self] = &[
-        Self::Asap,
-        Self::Callback,
-        Self::Preop,
-        Self::AsNeeded,
-        Self::Routine,
-        Self::Stat,
-        Self::TimingCritical,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ExtendedPriorityCodes, TABLE_0485, Asap, Callback, Preop, AsNeeded, Routine, Stat,
+    TimingCritical
+);
 
 /// Table 0487: Specimen Type.
 pub static TABLE_0487: TableDesc = TableDesc {
@@ -24264,7 +19167,7 @@ pub static TABLE_0487: TableDesc = TableDesc {
 
 /// The codes of table 0487: Specimen Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenType {
     /// `ABS`: Abscess
     Abscess,
@@ -24811,288 +19714,60 @@ pub enum SpecimenType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenType {
-    const DESC: &'static TableDesc = &TABLE_0487;
-    const ALL: &'static [Self] = &[
-        Self::Abscess,
-        Self::TissueAcne,
-        Self::FluidAcne,
-        Self::AirSample,
-        Self::Allograft,
-        Self::Amputation,
-        Self::CatheterTipAngio,
-        Self::CatheterTipArterial,
-        Self::SerumAcute,
-        Self::Aspirate,
-        Self::EnvironmentAttest,
-        Self::EnvironmentalAutoclaveAmpule,
-        Self::EnvironmentalAutoclaveCapsule,
-        Self::Autopsy,
-        Self::BloodBag,
-        Self::CystBakers,
-        Self::Bite,
-        Self::Bleb,
-        Self::Blister,
-        Self::Boil,
-        Self::Bone,
-        Self::BowelContents,
-        Self::BloodProductUnit,
-        Self::Burn,
-        Self::Brush,
-        Self::BreathUseExhld,
-        Self::Brushing,
-        Self::Bubo,
-        Self::BullaBullae,
-        Self::Biopsy,
-        Self::CalculusStone,
-        Self::Carbuncle,
-        Self::Catheter,
-        Self::BiteCat,
-        Self::Clippings,
-        Self::Conjunctiva,
-        Self::Colostrum,
-        Self::BiospyCone,
-        Self::ScratchCat,
-        Self::SerumConvalescent,
-        Self::CatheterInsertionSite,
-        Self::FluidCystostomyTube,
-        Self::FluidCyst,
-        Self::BloodCellSaver,
-        Self::CatheterTip,
-        Self::SiteCvp,
-        Self::CatheterTipCvp,
-        Self::NoduleCystic,
-        Self::Cyst,
-        Self::BiteDog,
-        Self::SputumDeepCough,
-        Self::UlcerDecubitus,
-        Self::EnvironmentalWaterDeionized,
-        Self::Dialysate,
-        Self::Discharge,
-        Self::Diverticulum,
-        Self::Drain,
-        Self::DrainageTube,
-        Self::DrainagePenrose,
-        Self::EarWaxCerumen,
-        Self::BrushEsophageal,
-        Self::EnvironmentalEyeWash,
-        Self::EnvironmentalEffluent,
-        Self::Effusion,
-        Self::EnvironmentalFood,
-        Self::EnvironmentalIsolette,
-        Self::Electrode,
-        Self::EnvironmentalUnidentifiedSubstance,
-        Self::EnvironmentalOtherSubstance,
-        Self::EnvironmentalSoil,
-        Self::EnvironmentalSolutionSterile,
-        Self::AspirateEndotrach,
-        Self::CatheterTipEndotracheal,
-        Self::TubeEndotracheal,
-        Self::EnvironmentalWhirlpool,
-        Self::GasExhaledBreath,
-        Self::ShuntExternal,
-        Self::Exudate,
-        Self::EnvironmentalWaterWell,
-        Self::BloodFetal,
-        Self::FluidAbdomen,
-        Self::Fistula,
-        Self::FluidOther,
-        Self::Filter,
-        Self::FluidBodyUnsp,
-        Self::Fluid,
-        Self::CatheterTipFoley,
-        Self::FluidRespiratory,
-        Self::ScalpFetal,
-        Self::Furuncle,
-        Self::Gas,
-        Self::AspirateGastric,
-        Self::AntrumGastric,
-        Self::BrushingGastric,
-        Self::DrainageGastric,
-        Self::FluidContentsGastric,
-        Self::GenitalVaginal,
-        Self::Graft,
-        Self::GraftSite,
-        Self::Granuloma,
-        Self::CatheterGroshong,
-        Self::SolutionGastrostomy,
-        Self::BiopsyGastric,
-        Self::TubeGastric,
-        Self::DrainageTubeDrainageGastrostomy,
-        Self::BiteHuman,
-        Self::BloodAutopsy,
-        Self::CatheterTipHemaquit,
-        Self::CatheterTipHemovac,
-        Self::TissueHerniated,
-        Self::DrainHemovac,
-        Self::CatheterHickman,
-        Self::FluidHydrocele,
-        Self::BiteInsect,
-        Self::CystInclusion,
-        Self::CatheterTipIndwelling,
-        Self::GasInhaled,
-        Self::DrainageIleostomy,
-        Self::SourceOfSpecimenIsIllegible,
-        Self::Implant,
-        Self::SiteIncisionSurgical,
-        Self::Infiltrate,
-        Self::Insect,
-        Self::CatheterTipIntroducer,
-        Self::IntubationTube,
-        Self::IntrauterineDevice,
-        Self::CatheterTipIv,
-        Self::FluidIv,
-        Self::TubingTipIv,
-        Self::DrainageJejunal,
-        Self::FluidJoint,
-        Self::DrainageJacksonPratt,
-        Self::Lavage,
-        Self::FluidKidney,
-        Self::LavageBronhial,
-        Self::LavageGastric,
-        Self::LavagePeritoneal,
-        Self::LavagePreBronch,
-        Self::ContactLens,
-        Self::ContactLensCase,
-        Self::Lesion,
-        Self::LiquidUnspecified,
-        Self::LiquidOther,
-        Self::FluidLumbarSac,
-        Self::CatheterTipMakurkour,
-        Self::Mass,
-        Self::BloodMenstrual,
-        Self::Mucosa,
-        Self::Mucus,
-        Self::DrainageNasal,
-        Self::Needle,
-        Self::SiteNephrostomy,
-        Self::AspirateNasogastric,
-        Self::DrainageNasogastric,
-        Self::SiteNasoGastric,
-        Self::Nodules,
-        Self::SecretionNasal,
-        Self::Other,
-        Self::LesionOral,
-        Self::SourceOther,
-        Self::Pacemaker,
-        Self::FluidPericardial,
-        Self::SitePeritonealDialysis,
-        Self::SitePeritonealDialysisTunnel,
-        Self::AbscessPelvic,
-        Self::LesionPenile,
-        Self::AbscessPerianal,
-        Self::CystPilonidal,
-        Self::SitePin,
-        Self::SitePacemakerInsetion,
-        Self::PlantMaterial,
-        Self::Plasma,
-        Self::PlasmaBag,
-        Self::SerumPeakLevel,
-        Self::DrainagePenile,
-        Self::Polyps,
-        Self::GraftSitePopliteal,
-        Self::GraftPopliteal,
-        Self::SitePoplitealVein,
-        Self::CatheterPorta,
-        Self::PlasmaPlateletPoor,
-        Self::ProstheticDevice,
-        Self::PlasmaPlateletRich,
-        Self::Pseudocyst,
-        Self::WoundPuncture,
-        Self::PusPus,
-        Self::Pustule,
-        Self::PusPust,
-        Self::QualityControl,
-        Self::UrineRandom,
-        Self::BiteReptile,
-        Self::DrainageRectal,
-        Self::AbscessRectal,
-        Self::CystRenal,
-        Self::FluidRenalCyst,
-        Self::Respiratory,
-        Self::Saliva,
-        Self::TissueKeloidScar,
-        Self::CatheterTipSubclavian,
-        Self::AbscessScrotal,
-        Self::Secretions,
-        Self::Serum,
-        Self::SiteShunt,
-        Self::FluidShunt,
-        Self::Shunt,
-        Self::Site,
-        Self::BiopsySkin,
-        Self::Skin,
-        Self::MassSubMandibular,
-        Self::FluidSynovialJointFluid,
-        Self::Spermatozoa,
-        Self::CatheterTipSuprapubic,
-        Self::CathetherTipSuprapubic,
-        Self::EnvironmentalSporeStrip,
-        Self::Sputum,
-        Self::SputumCoughed,
-        Self::SputumTrachealAspirate,
-        Self::SputumSimulated,
-        Self::SputumInducted,
-        Self::SputumSpontaneous,
-        Self::EnvironmentalSterrad,
-        Self::StoolFecal,
-        Self::StoneKidney,
-        Self::AbscessSubmandibular,
-        Self::AbscessSubmaxillary,
-        Self::DrainageSump,
-        Self::SuprapubicTap,
-        Self::Suture,
-        Self::CatheterTipSwanGantz,
-        Self::AspirateTracheal,
-        Self::Tissue,
-        Self::TissueUlcer,
-        Self::CathetherTipTripleLumen,
-        Self::SiteTracheostomy,
-        Self::Transudate,
-        Self::SerumTrough,
-        Self::AbscessTesticular,
-        Self::AspirateTranstracheal,
-        Self::Tubes,
-        Self::Tumor,
-        Self::SmearTzanck,
-        Self::SourceUnidentified,
-        Self::Urine,
-        Self::UrineCleanCatch,
-        Self::UrineBladderWashings,
-        Self::UrineCatheterized,
-        Self::UrineMidstream,
-        Self::UrineNephrostomy,
-        Self::UrinePedibag,
-        Self::UrineCatheter,
-        Self::UrineCystoscopy,
-        Self::SourceUnspecified,
-        Self::CatheterTipVas,
-        Self::CatheterTipVentricular,
-        Self::VitreousFluid,
-        Self::Vomitus,
-        Self::Wash,
-        Self::WashingEgBronchialWashing,
-        Self::Water,
-        Self::BloodWhole,
-        Self::Wen,
-        Self::Wick,
-        Self::Wound,
-        Self::WoundAbscess,
-        Self::WoundDrainage,
-        Self::WoundExudate,
-        Self::Worm,
-        Self::Wart,
-        Self::EnvironmentalWater,
-        Self::EnvironmentalWaterOcean,
-        Self::EnvironmentalWaterTap,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenType, TABLE_0487, Abscess, TissueAcne, FluidAcne, AirSample, Allograft,
+    Amputation, CatheterTipAngio, CatheterTipArterial, SerumAcute, Aspirate,
+    EnvironmentAttest, EnvironmentalAutoclaveAmpule, EnvironmentalAutoclaveCapsule,
+    Autopsy, BloodBag, CystBakers, Bite, Bleb, Blister, Boil, Bone, BowelContents,
+    BloodProductUnit, Burn, Brush, BreathUseExhld, Brushing, Bubo, BullaBullae, Biopsy,
+    CalculusStone, Carbuncle, Catheter, BiteCat, Clippings, Conjunctiva, Colostrum,
+    BiospyCone, ScratchCat, SerumConvalescent, CatheterInsertionSite,
+    FluidCystostomyTube, FluidCyst, BloodCellSaver, CatheterTip, SiteCvp, CatheterTipCvp,
+    NoduleCystic, Cyst, BiteDog, SputumDeepCough, UlcerDecubitus,
+    EnvironmentalWaterDeionized, Dialysate, Discharge, Diverticulum, Drain, DrainageTube,
+    DrainagePenrose, EarWaxCerumen, BrushEsophageal, EnvironmentalEyeWash,
+    EnvironmentalEffluent, Effusion, EnvironmentalFood, EnvironmentalIsolette, Electrode,
+    EnvironmentalUnidentifiedSubstance, EnvironmentalOtherSubstance, EnvironmentalSoil,
+    EnvironmentalSolutionSterile, AspirateEndotrach, CatheterTipEndotracheal,
+    TubeEndotracheal, EnvironmentalWhirlpool, GasExhaledBreath, ShuntExternal, Exudate,
+    EnvironmentalWaterWell, BloodFetal, FluidAbdomen, Fistula, FluidOther, Filter,
+    FluidBodyUnsp, Fluid, CatheterTipFoley, FluidRespiratory, ScalpFetal, Furuncle, Gas,
+    AspirateGastric, AntrumGastric, BrushingGastric, DrainageGastric,
+    FluidContentsGastric, GenitalVaginal, Graft, GraftSite, Granuloma, CatheterGroshong,
+    SolutionGastrostomy, BiopsyGastric, TubeGastric, DrainageTubeDrainageGastrostomy,
+    BiteHuman, BloodAutopsy, CatheterTipHemaquit, CatheterTipHemovac, TissueHerniated,
+    DrainHemovac, CatheterHickman, FluidHydrocele, BiteInsect, CystInclusion,
+    CatheterTipIndwelling, GasInhaled, DrainageIleostomy, SourceOfSpecimenIsIllegible,
+    Implant, SiteIncisionSurgical, Infiltrate, Insect, CatheterTipIntroducer,
+    IntubationTube, IntrauterineDevice, CatheterTipIv, FluidIv, TubingTipIv,
+    DrainageJejunal, FluidJoint, DrainageJacksonPratt, Lavage, FluidKidney,
+    LavageBronhial, LavageGastric, LavagePeritoneal, LavagePreBronch, ContactLens,
+    ContactLensCase, Lesion, LiquidUnspecified, LiquidOther, FluidLumbarSac,
+    CatheterTipMakurkour, Mass, BloodMenstrual, Mucosa, Mucus, DrainageNasal, Needle,
+    SiteNephrostomy, AspirateNasogastric, DrainageNasogastric, SiteNasoGastric, Nodules,
+    SecretionNasal, Other, LesionOral, SourceOther, Pacemaker, FluidPericardial,
+    SitePeritonealDialysis, SitePeritonealDialysisTunnel, AbscessPelvic, LesionPenile,
+    AbscessPerianal, CystPilonidal, SitePin, SitePacemakerInsetion, PlantMaterial,
+    Plasma, PlasmaBag, SerumPeakLevel, DrainagePenile, Polyps, GraftSitePopliteal,
+    GraftPopliteal, SitePoplitealVein, CatheterPorta, PlasmaPlateletPoor,
+    ProstheticDevice, PlasmaPlateletRich, Pseudocyst, WoundPuncture, PusPus, Pustule,
+    PusPust, QualityControl, UrineRandom, BiteReptile, DrainageRectal, AbscessRectal,
+    CystRenal, FluidRenalCyst, Respiratory, Saliva, TissueKeloidScar,
+    CatheterTipSubclavian, AbscessScrotal, Secretions, Serum, SiteShunt, FluidShunt,
+    Shunt, Site, BiopsySkin, Skin, MassSubMandibular, FluidSynovialJointFluid,
+    Spermatozoa, CatheterTipSuprapubic, CathetherTipSuprapubic, EnvironmentalSporeStrip,
+    Sputum, SputumCoughed, SputumTrachealAspirate, SputumSimulated, SputumInducted,
+    SputumSpontaneous, EnvironmentalSterrad, StoolFecal, StoneKidney,
+    AbscessSubmandibular, AbscessSubmaxillary, DrainageSump, SuprapubicTap, Suture,
+    CatheterTipSwanGantz, AspirateTracheal, Tissue, TissueUlcer, CathetherTipTripleLumen,
+    SiteTracheostomy, Transudate, SerumTrough, AbscessTesticular, AspirateTranstracheal,
+    Tubes, Tumor, SmearTzanck, SourceUnidentified, Urine, UrineCleanCatch,
+    UrineBladderWashings, UrineCatheterized, UrineMidstream, UrineNephrostomy,
+    UrinePedibag, UrineCatheter, UrineCystoscopy, SourceUnspecified, CatheterTipVas,
+    CatheterTipVentricular, VitreousFluid, Vomitus, Wash, WashingEgBronchialWashing,
+    Water, BloodWhole, Wen, Wick, Wound, WoundAbscess, WoundDrainage, WoundExudate, Worm,
+    Wart, EnvironmentalWater, EnvironmentalWaterOcean, EnvironmentalWaterTap
+);
 
 /// Table 0488: Specimen Collection Method.
 pub static TABLE_0488: TableDesc = TableDesc {
@@ -25148,7 +19823,7 @@ pub static TABLE_0488: TableDesc = TableDesc {
 
 /// The codes of table 0488: Specimen Collection Method.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenCollectionMethod {
     /// `ANP`: Plates, Anaerobic
     PlatesAnaerobic,
@@ -25237,59 +19912,18 @@ pub enum SpecimenCollectionMethod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenCollectionMethod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenCollectionMethod {
-    const DESC: &'static TableDesc = &TABLE_0488;
-    const ALL: &'static [Self] = &[
-        Self::PlatesAnaerobic,
-        Self::PlatesBloodAgar,
-        Self::BloodCultureAerobicBottle,
-        Self::BloodCultureAnaerobicBottle,
-        Self::BloodCulturePediatricBottle,
-        Self::Biopsy,
-        Self::CapillarySpecimen,
-        Self::Catheterized,
-        Self::LineCvp,
-        Self::EnvironmentalPlate,
-        Self::EnvironmentalSwab,
-        Self::AspirationFineNeedle,
-        Self::PlateCough,
-        Self::LineArterial,
-        Self::LineVenous,
-        Self::MartinLewisAgar,
-        Self::Mod,
-        Self::PlateMartinLewis,
-        Self::PlateNewYorkCity,
-        Self::PaceGenProbe,
-        Self::PinwormPrep,
-        Self::ArterialPuncture,
-        Self::PumpPrime,
-        Self::PumpSpecimen,
-        Self::QualityControlForMicro,
-        Self::ScalpFetalVein,
-        Self::Scrapings,
-        Self::Shaving,
-        Self::Swab,
-        Self::SwabDacronTipped,
-        Self::TransportMediaAnaerobic,
-        Self::TransportMediaChalamydia,
-        Self::TransportMediaM4,
-        Self::TransportMediaMycoplasma,
-        Self::TransportMedia,
-        Self::PlateThayerMartin,
-        Self::TransportMediaPva,
-        Self::TransportMediaStoolCulture,
-        Self::TransportMediaUreaplasma,
-        Self::TransportMediaViral,
-        Self::Venipuncture,
-        Self::SwabWoodenShaft,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenCollectionMethod, TABLE_0488, PlatesAnaerobic, PlatesBloodAgar,
+    BloodCultureAerobicBottle, BloodCultureAnaerobicBottle, BloodCulturePediatricBottle,
+    Biopsy, CapillarySpecimen, Catheterized, LineCvp, EnvironmentalPlate,
+    EnvironmentalSwab, AspirationFineNeedle, PlateCough, LineArterial, LineVenous,
+    MartinLewisAgar, Mod, PlateMartinLewis, PlateNewYorkCity, PaceGenProbe, PinwormPrep,
+    ArterialPuncture, PumpPrime, PumpSpecimen, QualityControlForMicro, ScalpFetalVein,
+    Scrapings, Shaving, Swab, SwabDacronTipped, TransportMediaAnaerobic,
+    TransportMediaChalamydia, TransportMediaM4, TransportMediaMycoplasma, TransportMedia,
+    PlateThayerMartin, TransportMediaPva, TransportMediaStoolCulture,
+    TransportMediaUreaplasma, TransportMediaViral, Venipuncture, SwabWoodenShaft
+);
 
 /// Table 0489: Risk Codes.
 pub static TABLE_0489: TableDesc = TableDesc {
@@ -25314,7 +19948,7 @@ pub static TABLE_0489: TableDesc = TableDesc {
 
 /// The codes of table 0489: Risk Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RiskCodes {
     /// `AGG`: Aggressive
     Aggressive,
@@ -25341,28 +19975,11 @@ pub enum RiskCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RiskCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RiskCodes {
-    const DESC: &'static TableDesc = &TABLE_0489;
-    const ALL: &'static [Self] = &[
-        Self::Aggressive,
-        Self::Biohazard,
-        Self::Biological,
-        Self::Corrosive,
-        Self::EscapeRisk,
-        Self::Explosive,
-        Self::MaterialDangerInflammable,
-        Self::MaterialDangerInfectious,
-        Self::InjuryHazard,
-        Self::Poison,
-        Self::Radioactive,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RiskCodes, TABLE_0489, Aggressive, Biohazard, Biological, Corrosive, EscapeRisk,
+    Explosive, MaterialDangerInflammable, MaterialDangerInfectious, InjuryHazard, Poison,
+    Radioactive
+);
 
 /// Table 0490: Specimen Reject Reason.
 pub static TABLE_0490: TableDesc = TableDesc {
@@ -25390,7 +20007,7 @@ pub static TABLE_0490: TableDesc = TableDesc {
 
 /// The codes of table 0490: Specimen Reject Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenRejectReason {
     /// `EX`: Expired
     Expired,
@@ -25423,31 +20040,12 @@ pub enum SpecimenRejectReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenRejectReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenRejectReason {
-    const DESC: &'static TableDesc = &TABLE_0490;
-    const ALL: &'static [Self] = &[
-        Self::Expired,
-        Self::QuantityNotSufficient,
-        Self::MissingPatientIdNumber,
-        Self::BrokenContainer,
-        Self::Clotting,
-        Self::MissingCollectionDate,
-        Self::MissingPatientName,
-        Self::Hemolysis,
-        Self::IdentificationProblem,
-        Self::Labeling,
-        Self::Contamination,
-        Self::MissingPhlebotomistId,
-        Self::ImproperStorage,
-        Self::NameMisspelling,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenRejectReason, TABLE_0490, Expired, QuantityNotSufficient,
+    MissingPatientIdNumber, BrokenContainer, Clotting, MissingCollectionDate,
+    MissingPatientName, Hemolysis, IdentificationProblem, Labeling, Contamination,
+    MissingPhlebotomistId, ImproperStorage, NameMisspelling
+);
 
 /// Table 0491: Specimen Quality.
 pub static TABLE_0491: TableDesc = TableDesc {
@@ -25465,7 +20063,7 @@ pub static TABLE_0491: TableDesc = TableDesc {
 
 /// The codes of table 0491: Specimen Quality.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenQuality {
     /// `E`: Excellent
     Excellent,
@@ -25478,16 +20076,7 @@ pub enum SpecimenQuality {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenQuality {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenQuality {
-    const DESC: &'static TableDesc = &TABLE_0491;
-    const ALL: &'static [Self] = &[Self::Excellent, Self::Fair, Self::Good, Self::Poor];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SpecimenQuality, TABLE_0491, Excellent, Fair, Good, Poor);
 
 /// Table 0492: Specimen Appropriateness.
 pub static TABLE_0492: TableDesc = TableDesc {
@@ -25505,7 +20094,7 @@ pub static TABLE_0492: TableDesc = TableDesc {
 
 /// The codes of table 0492: Specimen Appropriateness.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenAppropriateness {
     /// `??`: Inappropriate due to
     InappropriateDueTo,
@@ -25518,21 +20107,10 @@ pub enum SpecimenAppropriateness {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenAppropriateness {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenAppropriateness {
-    const DESC: &'static TableDesc = &TABLE_0492;
-    const ALL: &'static [Self] = &[
-        Self::InappropriateDueTo,
-        Self::Appropriate,
-        Self::Inappropriate,
-        Self::Preferred,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenAppropriateness, TABLE_0492, InappropriateDueTo, Appropriate, Inappropriate,
+    Preferred
+);
 
 /// Table 0493: Specimen Condition.
 pub static TABLE_0493: TableDesc = TableDesc {
@@ -25556,7 +20134,7 @@ pub static TABLE_0493: TableDesc = TableDesc {
 
 /// The codes of table 0493: Specimen Condition.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenCondition {
     /// `AUT`: Autolyzed
     Autolyzed,
@@ -25581,27 +20159,10 @@ pub enum SpecimenCondition {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenCondition {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenCondition {
-    const DESC: &'static TableDesc = &TABLE_0493;
-    const ALL: &'static [Self] = &[
-        Self::Autolyzed,
-        Self::Centrifuged,
-        Self::Clotted,
-        Self::Contaminated,
-        Self::Cool,
-        Self::Frozen,
-        Self::Hemolyzed,
-        Self::Live,
-        Self::RoomTemperature,
-        Self::SampleNotReceived,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenCondition, TABLE_0493, Autolyzed, Centrifuged, Clotted, Contaminated, Cool,
+    Frozen, Hemolyzed, Live, RoomTemperature, SampleNotReceived
+);
 
 /// Table 0494: Specimen Child Role.
 pub static TABLE_0494: TableDesc = TableDesc {
@@ -25618,7 +20179,7 @@ pub static TABLE_0494: TableDesc = TableDesc {
 
 /// The codes of table 0494: Specimen Child Role.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SpecimenChildRole {
     /// `A`: Aliquot
     Aliquot,
@@ -25629,20 +20190,9 @@ pub enum SpecimenChildRole {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SpecimenChildRole {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SpecimenChildRole {
-    const DESC: &'static TableDesc = &TABLE_0494;
-    const ALL: &'static [Self] = &[
-        Self::Aliquot,
-        Self::Component,
-        Self::ModifiedFromOriginalSpecimen,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SpecimenChildRole, TABLE_0494, Aliquot, Component, ModifiedFromOriginalSpecimen
+);
 
 /// Table 0495: Body Site Modifier.
 pub static TABLE_0495: TableDesc = TableDesc {
@@ -25672,7 +20222,7 @@ pub static TABLE_0495: TableDesc = TableDesc {
 
 /// The codes of table 0495: Body Site Modifier.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BodySiteModifier {
     /// `ANT`: Anterior
     Anterior,
@@ -25709,33 +20259,11 @@ pub enum BodySiteModifier {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BodySiteModifier {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BodySiteModifier {
-    const DESC: &'static TableDesc = &TABLE_0495;
-    const ALL: &'static [Self] = &[
-        Self::Anterior,
-        Self::Bilateral,
-        Self::Distal,
-        Self::External,
-        Self::Left,
-        Self::Lateral,
-        Self::QuadrantLeftLower,
-        Self::Lower,
-        Self::QuadrantLeftUpper,
-        Self::Medial,
-        Self::Posterior,
-        Self::Proximal,
-        Self::Right,
-        Self::QuadrantRightLower,
-        Self::QuadrantRightUpper,
-        Self::Upper,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BodySiteModifier, TABLE_0495, Anterior, Bilateral, Distal, External, Left, Lateral,
+    QuadrantLeftLower, Lower, QuadrantLeftUpper, Medial, Posterior, Proximal, Right,
+    QuadrantRightLower, QuadrantRightUpper, Upper
+);
 
 /// Table 0496: Consent Type.
 pub static TABLE_0496: TableDesc = TableDesc {
@@ -25892,7 +20420,7 @@ pub static TABLE_0496: TableDesc = TableDesc {
 
 /// The codes of table 0496: Consent Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConsentType {
     /// `001`: Release of Information/MR / Authorization to Disclosure Protected Health
     Code001,
@@ -26171,154 +20699,47 @@ pub enum ConsentType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ConsentType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ConsentType {
-    const DESC: &'static TableDesc = &TABLE_0496;
-    const ALL: &'static [Self] = &[
-        Self::Code001,
-        Self::MedicalProcedureInvasive,
-        Self::AcknowledgeReceiptOfPrivacyNotice,
-        Self::Abortion,
-        Self::AbortionLaminaria,
-        Self::AccutaneInformation,
-        Self::AccutaneWoman,
-        Self::AdvancedBeneficiaryNotice,
-        Self::AfpAlphaFetoproteinScreening,
-        Self::AmniocentesisConsentAndRefusal,
-        Self::AnatomicalGiftOrganDonation,
-        Self::AnesthesiaComplications,
-        Self::AnesthesiaQuestionnaire,
-        Self::Angiogram,
-        Self::Angioplasty,
-        Self::AnticancerDrugs,
-        Self::AntipsychoticMedications,
-        Self::Arthrogram,
-        Self::Autopsy,
-        Self::AztTherapy,
-        Self::BiliaryDrainage,
-        Self::BiliaryStoneExtraction,
-        Self::Biopsy,
-        Self::BleedingTimeTest,
-        Self::Bronchogram,
-        Self::CardiacCatheterization,
-        Self::CoronaryAngiography,
-        Self::WoSurgeryCapability,
-        Self::CataractOpImplantOfFdaAprvdLens,
-        Self::CataractOpImplantOfInvestigationalLens,
-        Self::CataractSurgery,
-        Self::CholeraImmunization,
-        Self::CholesterolScreening,
-        Self::CircumcisionNewborn,
-        Self::Colonoscopy,
-        Self::ContactLenses,
-        Self::CtScanCervicalAndLumbar,
-        Self::CtScanWIvContrastMediaIntoVein,
-        Self::CvsChorionicVillusSampling,
-        Self::Cystospy,
-        Self::Code041,
-        Self::DAndCAndConization,
-        Self::Dacryocystogram,
-        Self::DiagnosticIsotope,
-        Self::DrainageOfAnAbscess,
-        Self::DrugScreening,
-        Self::ElectronicMonitoringOfLaborRefusal,
-        Self::EndometrialBiopsy,
-        Self::EndoscopySclerosisOfEsophagealVarices,
-        Self::Ercp,
-        Self::ExposureToReportableCommunicableDisease,
-        Self::ExternalVersion,
-        Self::FluoresceinAngioscopy,
-        Self::HepatitisBConsentDeclination,
-        Self::Herniogram,
-        Self::HivTestConsentRefusal,
-        Self::HivTestDisclosure,
-        Self::HivTestPrenatal,
-        Self::HomeIvTreatmentProgram,
-        Self::HomeParenteralTreatmentProgram,
-        Self::Hysterectomy,
-        Self::Hysterosalpingogram,
-        Self::InjectionSlipConsent,
-        Self::IntrauterineDevice,
-        Self::IntrauterineDeviceSterilization,
-        Self::Code066,
-        Self::IntravenousCholangiogram,
-        Self::IntravenousDigitalAngiography,
-        Self::IodineAdministration,
-        Self::Isg,
-        Self::Ivp,
-        Self::LaserPhotocoagulation,
-        Self::LaserTreatment,
-        Self::LithiumCarbonate,
-        Self::LiverBiopsy,
-        Self::LumbarPuncture,
-        Self::Lymphangiogram,
-        Self::MaoInhibitors,
-        Self::MedPsychAndOrDrugAlcohol,
-        Self::MedicalTreatmentRefusal,
-        Self::MorningAfterPill,
-        Self::MriAdult,
-        Self::MriPediatric,
-        Self::Myelogram,
-        Self::NeedleBiopsy,
-        Self::NeedleBiopsyOfLung,
-        Self::NewbornTreatmentAndRelease,
-        Self::NorplantSubdermalBirthControlImplant,
-        Self::OperationsAnesthesiaTransfusions,
-        Self::OralContraceptives,
-        Self::OrganDonation,
-        Self::PatientPermitsConsents,
-        Self::Code093,
-        Self::PenileInjections,
-        Self::PercutaneousNephrostomy,
-        Self::PercutaneousTranshepaticCholangiogram,
-        Self::Photographs,
-        Self::PhotographsEmployee,
-        Self::PhotographsMedicalResearch,
-        Self::PhotographsNewsMedia,
-        Self::PsychiatricAdmissionNextOfKin,
-        Self::PsychiatricInformationDuringHospitalStay,
-        Self::PublicReleaseOfInformation,
-        Self::RadiologicProcedure,
-        Self::RefusalOfTreatment,
-        Self::ReleaseOfBody,
-        Self::ReleaseOfLimb,
-        Self::RhImmuneGlobulin,
-        Self::RightsOfMedicalResearchParticipants,
-        Self::Code110,
-        Self::RequestForRemainAnonymous,
-        Self::SeatBeltExemption,
-        Self::Sialogram,
-        Self::VoidingCystogram,
-        Self::Sigmoidoscopy,
-        Self::Code115,
-        Self::SterilizationFederallyFunded,
-        Self::SterilizationFemale,
-        Self::SterilizationLaparoscopyPomeroy,
-        Self::SterilizationNonFederallyFunded,
-        Self::SterilizationSecondary,
-        Self::Tranquilizers,
-        Self::TransferAcknowledgement,
-        Self::TransferAuthorization,
-        Self::TransferCertificationPhysician,
-        Self::TransferDischargeRequest,
-        Self::TransferForNonMedicalReasons,
-        Self::TransferInterfacultyNeonatal,
-        Self::TransferRefusal,
-        Self::TransferRefusalOfFurtherTreatment,
-        Self::TreadmillAndEkg,
-        Self::TreadmillThallium201,
-        Self::Typhoid,
-        Self::UseOfInvestigationalDevice,
-        Self::UseOfInvestigationalDrug,
-        Self::Venogram,
-        Self::Videotape,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ConsentType, TABLE_0496, Code001, MedicalProcedureInvasive,
+    AcknowledgeReceiptOfPrivacyNotice, Abortion, AbortionLaminaria, AccutaneInformation,
+    AccutaneWoman, AdvancedBeneficiaryNotice, AfpAlphaFetoproteinScreening,
+    AmniocentesisConsentAndRefusal, AnatomicalGiftOrganDonation, AnesthesiaComplications,
+    AnesthesiaQuestionnaire, Angiogram, Angioplasty, AnticancerDrugs,
+    AntipsychoticMedications, Arthrogram, Autopsy, AztTherapy, BiliaryDrainage,
+    BiliaryStoneExtraction, Biopsy, BleedingTimeTest, Bronchogram,
+    CardiacCatheterization, CoronaryAngiography, WoSurgeryCapability,
+    CataractOpImplantOfFdaAprvdLens, CataractOpImplantOfInvestigationalLens,
+    CataractSurgery, CholeraImmunization, CholesterolScreening, CircumcisionNewborn,
+    Colonoscopy, ContactLenses, CtScanCervicalAndLumbar, CtScanWIvContrastMediaIntoVein,
+    CvsChorionicVillusSampling, Cystospy, Code041, DAndCAndConization, Dacryocystogram,
+    DiagnosticIsotope, DrainageOfAnAbscess, DrugScreening,
+    ElectronicMonitoringOfLaborRefusal, EndometrialBiopsy,
+    EndoscopySclerosisOfEsophagealVarices, Ercp, ExposureToReportableCommunicableDisease,
+    ExternalVersion, FluoresceinAngioscopy, HepatitisBConsentDeclination, Herniogram,
+    HivTestConsentRefusal, HivTestDisclosure, HivTestPrenatal, HomeIvTreatmentProgram,
+    HomeParenteralTreatmentProgram, Hysterectomy, Hysterosalpingogram,
+    InjectionSlipConsent, IntrauterineDevice, IntrauterineDeviceSterilization, Code066,
+    IntravenousCholangiogram, IntravenousDigitalAngiography, IodineAdministration, Isg,
+    Ivp, LaserPhotocoagulation, LaserTreatment, LithiumCarbonate, LiverBiopsy,
+    LumbarPuncture, Lymphangiogram, MaoInhibitors, MedPsychAndOrDrugAlcohol,
+    MedicalTreatmentRefusal, MorningAfterPill, MriAdult, MriPediatric, Myelogram,
+    NeedleBiopsy, NeedleBiopsyOfLung, NewbornTreatmentAndRelease,
+    NorplantSubdermalBirthControlImplant, OperationsAnesthesiaTransfusions,
+    OralContraceptives, OrganDonation, PatientPermitsConsents, Code093, PenileInjections,
+    PercutaneousNephrostomy, PercutaneousTranshepaticCholangiogram, Photographs,
+    PhotographsEmployee, PhotographsMedicalResearch, PhotographsNewsMedia,
+    PsychiatricAdmissionNextOfKin, PsychiatricInformationDuringHospitalStay,
+    PublicReleaseOfInformation, RadiologicProcedure, RefusalOfTreatment, ReleaseOfBody,
+    ReleaseOfLimb, RhImmuneGlobulin, RightsOfMedicalResearchParticipants, Code110,
+    RequestForRemainAnonymous, SeatBeltExemption, Sialogram, VoidingCystogram,
+    Sigmoidoscopy, Code115, SterilizationFederallyFunded, SterilizationFemale,
+    SterilizationLaparoscopyPomeroy, SterilizationNonFederallyFunded,
+    SterilizationSecondary, Tranquilizers, TransferAcknowledgement,
+    TransferAuthorization, TransferCertificationPhysician, TransferDischargeRequest,
+    TransferForNonMedicalReasons, TransferInterfacultyNeonatal, TransferRefusal,
+    TransferRefusalOfFurtherTreatment, TreadmillAndEkg, TreadmillThallium201, Typhoid,
+    UseOfInvestigationalDevice, UseOfInvestigationalDrug, Venogram, Videotape
+);
 
 /// Table 0497: Consent Mode.
 pub static TABLE_0497: TableDesc = TableDesc {
@@ -26331,7 +20752,7 @@ pub static TABLE_0497: TableDesc = TableDesc {
 
 /// The codes of table 0497: Consent Mode.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConsentMode {
     /// `T`: Telephone
     Telephone,
@@ -26342,16 +20763,7 @@ pub enum ConsentMode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ConsentMode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ConsentMode {
-    const DESC: &'static TableDesc = &TABLE_0497;
-    const ALL: &'static [Self] = &[Self::Telephone, Self::Verbal, Self::Written];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ConsentMode, TABLE_0497, Telephone, Verbal, Written);
 
 /// Table 0498: Consent Status.
 pub static TABLE_0498: TableDesc = TableDesc {
@@ -26374,7 +20786,7 @@ pub static TABLE_0498: TableDesc = TableDesc {
 
 /// The codes of table 0498: Consent Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConsentStatus {
     /// `A`: Active - Consent has been granted
     ActiveConsentHasBeenGranted,
@@ -26391,23 +20803,10 @@ pub enum ConsentStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ConsentStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ConsentStatus {
-    const DESC: &'static TableDesc = &TABLE_0498;
-    const ALL: &'static [Self] = &[
-        Self::ActiveConsentHasBeenGranted,
-        Self::BypassedConsentNotSought,
-        Self::CodeL,
-        Self::PendingConsentHasNotYetBeenSought,
-        Self::RefusedConsentHasBeenRefused,
-        Self::CodeX,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ConsentStatus, TABLE_0498, ActiveConsentHasBeenGranted, BypassedConsentNotSought,
+    CodeL, PendingConsentHasNotYetBeenSought, RefusedConsentHasBeenRefused, CodeX
+);
 
 /// Table 0499: Consent Bypass Reason.
 pub static TABLE_0499: TableDesc = TableDesc {
@@ -26420,7 +20819,7 @@ pub static TABLE_0499: TableDesc = TableDesc {
 
 /// The codes of table 0499: Consent Bypass Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConsentBypassReason {
     /// `E`: Emergency
     Emergency,
@@ -26429,16 +20828,7 @@ pub enum ConsentBypassReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ConsentBypassReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ConsentBypassReason {
-    const DESC: &'static TableDesc = &TABLE_0499;
-    const ALL: &'static [Self] = &[Self::Emergency, Self::ProfessionalJudgment];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ConsentBypassReason, TABLE_0499, Emergency, ProfessionalJudgment);
 
 /// Table 0500: Consent Disclosure Level.
 pub static TABLE_0500: TableDesc = TableDesc {
@@ -26455,7 +20845,7 @@ pub static TABLE_0500: TableDesc = TableDesc {
 
 /// The codes of table 0500: Consent Disclosure Level.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConsentDisclosureLevel {
     /// `F`: Full Disclosure
     FullDisclosure,
@@ -26466,20 +20856,9 @@ pub enum ConsentDisclosureLevel {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ConsentDisclosureLevel {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ConsentDisclosureLevel {
-    const DESC: &'static TableDesc = &TABLE_0500;
-    const ALL: &'static [Self] = &[
-        Self::FullDisclosure,
-        Self::NoDisclosure,
-        Self::PartialDisclosure,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ConsentDisclosureLevel, TABLE_0500, FullDisclosure, NoDisclosure, PartialDisclosure
+);
 
 /// Table 0501: Consent Non-Disclosure Reason.
 pub static TABLE_0501: TableDesc = TableDesc {
@@ -26496,7 +20875,7 @@ pub static TABLE_0501: TableDesc = TableDesc {
 
 /// The codes of table 0501: Consent Non-Disclosure Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConsentNonDisclosureReason {
     /// `E`: Emergency
     Emergency,
@@ -26507,20 +20886,9 @@ pub enum ConsentNonDisclosureReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ConsentNonDisclosureReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ConsentNonDisclosureReason {
-    const DESC: &'static TableDesc = &TABLE_0501;
-    const ALL: &'static [Self] = &[
-        Self::Emergency,
-        Self::PatientRequest,
-        Self::RxPrivate,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ConsentNonDisclosureReason, TABLE_0501, Emergency, PatientRequest, RxPrivate
+);
 
 /// Table 0502: Non-Subject Consenter Reason.
 pub static TABLE_0502: TableDesc = TableDesc {
@@ -26537,7 +20905,7 @@ pub static TABLE_0502: TableDesc = TableDesc {
 
 /// The codes of table 0502: Non-Subject Consenter Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NonSubjectConsenterReason {
     /// `LM`: Legally mandated
     LegallyMandated,
@@ -26548,20 +20916,10 @@ pub enum NonSubjectConsenterReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NonSubjectConsenterReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NonSubjectConsenterReason {
-    const DESC: &'static TableDesc = &TABLE_0502;
-    const ALL: &'static [Self] = &[
-        Self::LegallyMandated,
-        Self::SubjectIsAMinor,
-        Self::SubjectIsNotCompetentToConsent,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NonSubjectConsenterReason, TABLE_0502, LegallyMandated, SubjectIsAMinor,
+    SubjectIsNotCompetentToConsent
+);
 
 /// Table 0503: Sequence/Results Flag.
 pub static TABLE_0503: TableDesc = TableDesc {
@@ -26578,7 +20936,7 @@ pub static TABLE_0503: TableDesc = TableDesc {
 
 /// The codes of table 0503: Sequence/Results Flag.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SequenceResultsFlag {
     /// `C`: Cyclical
     Cyclical,
@@ -26589,20 +20947,9 @@ pub enum SequenceResultsFlag {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SequenceResultsFlag {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SequenceResultsFlag {
-    const DESC: &'static TableDesc = &TABLE_0503;
-    const ALL: &'static [Self] = &[
-        Self::Cyclical,
-        Self::ReservedForFutureUse,
-        Self::Sequential,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SequenceResultsFlag, TABLE_0503, Cyclical, ReservedForFutureUse, Sequential
+);
 
 /// Table 0504: Sequence Condition Code.
 pub static TABLE_0504: TableDesc = TableDesc {
@@ -26620,7 +20967,7 @@ pub static TABLE_0504: TableDesc = TableDesc {
 
 /// The codes of table 0504: Sequence Condition Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SequenceConditionCode {
     /// `EE`: End related service request(s), end current service request
     CodeEe,
@@ -26633,21 +20980,7 @@ pub enum SequenceConditionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SequenceConditionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SequenceConditionCode {
-    const DESC: &'static TableDesc = &TABLE_0504;
-    const ALL: &'static [Self] = &[
-        Self::CodeEe,
-        Self::CodeEs,
-        Self::CodeSe,
-        Self::CodeSs,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SequenceConditionCode, TABLE_0504, CodeEe, CodeEs, CodeSe, CodeSs);
 
 /// Table 0505: Cyclic Entry/Exit Indicator.
 pub static TABLE_0505: TableDesc = TableDesc {
@@ -26663,7 +20996,7 @@ pub static TABLE_0505: TableDesc = TableDesc {
 
 /// The codes of table 0505: Cyclic Entry/Exit Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CyclicEntryExitIndicator {
     /// `#`: The last service request in a cyclic group
     TheLastServiceRequestInACyclicGroup,
@@ -26672,19 +21005,10 @@ pub enum CyclicEntryExitIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CyclicEntryExitIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CyclicEntryExitIndicator {
-    const DESC: &'static TableDesc = &TABLE_0505;
-    const ALL: &'static [Self] = &[
-        Self::TheLastServiceRequestInACyclicGroup,
-        Self::TheFirstServiceRequestInACyclicGroup,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CyclicEntryExitIndicator, TABLE_0505, TheLastServiceRequestInACyclicGroup,
+    TheFirstServiceRequestInACyclicGroup
+);
 
 /// Table 0506: Service Request Relationship.
 pub static TABLE_0506: TableDesc = TableDesc {
@@ -26703,7 +21027,7 @@ pub static TABLE_0506: TableDesc = TableDesc {
 
 /// The codes of table 0506: Service Request Relationship.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ServiceRequestRelationship {
     /// `C`: Compound
     Compound,
@@ -26718,22 +21042,10 @@ pub enum ServiceRequestRelationship {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ServiceRequestRelationship {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ServiceRequestRelationship {
-    const DESC: &'static TableDesc = &TABLE_0506;
-    const ALL: &'static [Self] = &[
-        Self::Compound,
-        Self::Exclusive,
-        Self::NursePrerogative,
-        Self::Simultaneous,
-        Self::Tapering,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ServiceRequestRelationship, TABLE_0506, Compound, Exclusive, NursePrerogative,
+    Simultaneous, Tapering
+);
 
 /// Table 0507: Observation Result Handling.
 pub static TABLE_0507: TableDesc = TableDesc {
@@ -26750,7 +21062,7 @@ pub static TABLE_0507: TableDesc = TableDesc {
 
 /// The codes of table 0507: Observation Result Handling.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ObservationResultHandling {
     /// `A`: Alert provider when abnormal
     AlertProviderWhenAbnormal,
@@ -26761,20 +21073,10 @@ pub enum ObservationResultHandling {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ObservationResultHandling {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ObservationResultHandling {
-    const DESC: &'static TableDesc = &TABLE_0507;
-    const ALL: &'static [Self] = &[
-        Self::AlertProviderWhenAbnormal,
-        Self::FilmWithPatient,
-        Self::NotifyProviderWhenReady,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ObservationResultHandling, TABLE_0507, AlertProviderWhenAbnormal, FilmWithPatient,
+    NotifyProviderWhenReady
+);
 
 /// Table 0508: Blood Product Processing Requirements.
 pub static TABLE_0508: TableDesc = TableDesc {
@@ -26799,7 +21101,7 @@ pub static TABLE_0508: TableDesc = TableDesc {
 
 /// The codes of table 0508: Blood Product Processing Requirements.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BloodProductProcessingRequirements {
     /// `AU`: Autologous Unit
     AutologousUnit,
@@ -26826,28 +21128,11 @@ pub enum BloodProductProcessingRequirements {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BloodProductProcessingRequirements {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BloodProductProcessingRequirements {
-    const DESC: &'static TableDesc = &TABLE_0508;
-    const ALL: &'static [Self] = &[
-        Self::AutologousUnit,
-        Self::CmvNegative,
-        Self::CmvSafe,
-        Self::DirectedUnit,
-        Self::FreshUnit,
-        Self::HemoglobinSNegative,
-        Self::HlaMatched,
-        Self::IgADeficient,
-        Self::Irradiated,
-        Self::Leukoreduced,
-        Self::Washed,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BloodProductProcessingRequirements, TABLE_0508, AutologousUnit, CmvNegative, CmvSafe,
+    DirectedUnit, FreshUnit, HemoglobinSNegative, HlaMatched, IgADeficient, Irradiated,
+    Leukoreduced, Washed
+);
 
 /// Table 0509: Indication for Use.
 pub static TABLE_0509: TableDesc = TableDesc {
@@ -26881,7 +21166,7 @@ pub static TABLE_0510: TableDesc = TableDesc {
 
 /// The codes of table 0510: Blood Product Dispense Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BloodProductDispenseStatus {
     /// `CR`: Released into inventory for general availability
     CodeCr,
@@ -26908,28 +21193,12 @@ pub enum BloodProductDispenseStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BloodProductDispenseStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BloodProductDispenseStatus {
-    const DESC: &'static TableDesc = &TABLE_0510;
-    const ALL: &'static [Self] = &[
-        Self::CodeCr,
-        Self::DispensedToPatientLocation,
-        Self::CodePt,
-        Self::ReturnedUnusedNoLongerNeeded,
-        Self::ReservedAndReadyToDispense,
-        Self::ReleasedNoLongerAllocatedForThePatient,
-        Self::ReceivedIntoInventoryForSpecifiedPatient,
-        Self::CodeRl,
-        Self::RequestToDispenseBloodProduct,
-        Self::CodeRs,
-        Self::WastedProductNoLongerViable,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BloodProductDispenseStatus, TABLE_0510, CodeCr, DispensedToPatientLocation, CodePt,
+    ReturnedUnusedNoLongerNeeded, ReservedAndReadyToDispense,
+    ReleasedNoLongerAllocatedForThePatient, ReceivedIntoInventoryForSpecifiedPatient,
+    CodeRl, RequestToDispenseBloodProduct, CodeRs, WastedProductNoLongerViable
+);
 
 /// Table 0511: BP Observation Status Codes Interpretation.
 pub static TABLE_0511: TableDesc = TableDesc {
@@ -26949,7 +21218,7 @@ pub static TABLE_0511: TableDesc = TableDesc {
 
 /// The codes of table 0511: BP Observation Status Codes Interpretation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BpObservationStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final status
     CodeC,
@@ -26966,23 +21235,10 @@ pub enum BpObservationStatusCodesInterpretation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BpObservationStatusCodesInterpretation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BpObservationStatusCodesInterpretation {
-    const DESC: &'static TableDesc = &TABLE_0511;
-    const ALL: &'static [Self] = &[
-        Self::CodeC,
-        Self::DeletesTheBpxRecord,
-        Self::CodeF,
-        Self::OrderDetailDescriptionOnlyNoStatus,
-        Self::PreliminaryStatus,
-        Self::CodeW,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BpObservationStatusCodesInterpretation, TABLE_0511, CodeC, DeletesTheBpxRecord,
+    CodeF, OrderDetailDescriptionOnlyNoStatus, PreliminaryStatus, CodeW
+);
 
 /// Table 0512: Commercial Product.
 pub static TABLE_0512: TableDesc = TableDesc {
@@ -27010,7 +21266,7 @@ pub static TABLE_0513: TableDesc = TableDesc {
 
 /// The codes of table 0513: Blood Product Transfusion/Disposition Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BloodProductTransfusionDispositionStatus {
     /// `RA`: Returned unused/no longer needed
     ReturnedUnusedNoLongerNeeded,
@@ -27025,22 +21281,10 @@ pub enum BloodProductTransfusionDispositionStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BloodProductTransfusionDispositionStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BloodProductTransfusionDispositionStatus {
-    const DESC: &'static TableDesc = &TABLE_0513;
-    const ALL: &'static [Self] = &[
-        Self::ReturnedUnusedNoLongerNeeded,
-        Self::CodeRl,
-        Self::TransfusedWithAdverseReaction,
-        Self::Transfused,
-        Self::WastedProductNoLongerViable,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BloodProductTransfusionDispositionStatus, TABLE_0513, ReturnedUnusedNoLongerNeeded,
+    CodeRl, TransfusedWithAdverseReaction, Transfused, WastedProductNoLongerViable
+);
 
 /// Table 0514: Transfusion Adverse Reaction.
 pub static TABLE_0514: TableDesc = TableDesc {
@@ -27073,7 +21317,7 @@ pub static TABLE_0514: TableDesc = TableDesc {
 
 /// The codes of table 0514: Transfusion Adverse Reaction.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TransfusionAdverseReaction {
     /// `ABOINC`: ABO Incompatible Transfusion Reaction
     AboIncompatibleTransfusionReaction,
@@ -27116,36 +21360,16 @@ pub enum TransfusionAdverseReaction {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TransfusionAdverseReaction {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TransfusionAdverseReaction {
-    const DESC: &'static TableDesc = &TABLE_0514;
-    const ALL: &'static [Self] = &[
-        Self::AboIncompatibleTransfusionReaction,
-        Self::AcuteHemolyticTransfusionReaction,
-        Self::AllergicReactionFirst,
-        Self::AllergicReactionRecurrent,
-        Self::AllergicReactionRepeating,
-        Self::AnaphylacticReaction,
-        Self::ReactionToBacterialContamination,
-        Self::DelayedHemolyticTransfusionReaction,
-        Self::DelayedSerologicalTransfusionReaction,
-        Self::GraftVsHostDiseaseTransfusionAssociated,
-        Self::NonHemolyticHypotensiveReaction,
-        Self::CodeNonhtr1,
-        Self::CodeNonhtr2,
-        Self::CodeNonhtrrec,
-        Self::NonImmuneHemolysis,
-        Self::CodeNonspec,
-        Self::NoEvidenceOfTransfusionReaction,
-        Self::PosttransfusionPurpura,
-        Self::SymptomsMostLikelyDueToVolumeOverload,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TransfusionAdverseReaction, TABLE_0514, AboIncompatibleTransfusionReaction,
+    AcuteHemolyticTransfusionReaction, AllergicReactionFirst, AllergicReactionRecurrent,
+    AllergicReactionRepeating, AnaphylacticReaction, ReactionToBacterialContamination,
+    DelayedHemolyticTransfusionReaction, DelayedSerologicalTransfusionReaction,
+    GraftVsHostDiseaseTransfusionAssociated, NonHemolyticHypotensiveReaction,
+    CodeNonhtr1, CodeNonhtr2, CodeNonhtrrec, NonImmuneHemolysis, CodeNonspec,
+    NoEvidenceOfTransfusionReaction, PosttransfusionPurpura,
+    SymptomsMostLikelyDueToVolumeOverload
+);
 
 /// Table 0515: Transfusion Interrupted Reason.
 pub static TABLE_0515: TableDesc = TableDesc {
@@ -27172,7 +21396,7 @@ pub static TABLE_0516: TableDesc = TableDesc {
 
 /// The codes of table 0516: Error Severity.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ErrorSeverity {
     /// `E`: Error
     Error,
@@ -27185,21 +21409,7 @@ pub enum ErrorSeverity {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ErrorSeverity {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ErrorSeverity {
-    const DESC: &'static TableDesc = &TABLE_0516;
-    const ALL: &'static [Self] = &[
-        Self::Error,
-        Self::FatalError,
-        Self::Information,
-        Self::Warning,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ErrorSeverity, TABLE_0516, Error, FatalError, Information, Warning);
 
 /// Table 0517: Inform Person Code.
 pub static TABLE_0517: TableDesc = TableDesc {
@@ -27217,7 +21427,7 @@ pub static TABLE_0517: TableDesc = TableDesc {
 
 /// The codes of table 0517: Inform Person Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum InformPersonCode {
     /// `HD`: Inform help desk
     InformHelpDesk,
@@ -27230,21 +21440,10 @@ pub enum InformPersonCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for InformPersonCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for InformPersonCode {
-    const DESC: &'static TableDesc = &TABLE_0517;
-    const ALL: &'static [Self] = &[
-        Self::InformHelpDesk,
-        Self::DoNotInformPatient,
-        Self::InformPatient,
-        Self::InformUser,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    InformPersonCode, TABLE_0517, InformHelpDesk, DoNotInformPatient, InformPatient,
+    InformUser
+);
 
 /// Table 0518: Override Type.
 pub static TABLE_0518: TableDesc = TableDesc {
@@ -27261,7 +21460,7 @@ pub static TABLE_0518: TableDesc = TableDesc {
 
 /// The codes of table 0518: Override Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OverrideType {
     /// `EQV`: Equivalence Override
     EquivalenceOverride,
@@ -27272,20 +21471,9 @@ pub enum OverrideType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OverrideType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OverrideType {
-    const DESC: &'static TableDesc = &TABLE_0518;
-    const ALL: &'static [Self] = &[
-        Self::EquivalenceOverride,
-        Self::ExtensionOverride,
-        Self::IntervalOverride,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OverrideType, TABLE_0518, EquivalenceOverride, ExtensionOverride, IntervalOverride
+);
 
 /// Table 0519: Override Reason.
 pub static TABLE_0519: TableDesc = TableDesc {
@@ -27307,7 +21495,7 @@ pub static TABLE_0520: TableDesc = TableDesc {
 
 /// The codes of table 0520: Message Waiting Priority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MessageWaitingPriority {
     /// `H`: High
     High,
@@ -27318,16 +21506,7 @@ pub enum MessageWaitingPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MessageWaitingPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MessageWaitingPriority {
-    const DESC: &'static TableDesc = &TABLE_0520;
-    const ALL: &'static [Self] = &[Self::High, Self::Low, Self::Medium];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(MessageWaitingPriority, TABLE_0520, High, Low, Medium);
 
 /// Table 0521: Override Code.
 pub static TABLE_0521: TableDesc = TableDesc {
@@ -27349,7 +21528,7 @@ pub static TABLE_0523: TableDesc = TableDesc {
 
 /// The codes of table 0523: Computation Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ComputationType {
     /// `%`: Indicates a percent change
     IndicatesAPercentChange,
@@ -27358,16 +21537,9 @@ pub enum ComputationType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ComputationType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ComputationType {
-    const DESC: &'static TableDesc = &TABLE_0523;
-    const ALL: &'static [Self] = &[Self::IndicatesAPercentChange, Self::AbsoluteChange];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ComputationType, TABLE_0523, IndicatesAPercentChange, AbsoluteChange
+);
 
 /// Table 0525: Privilege.
 pub static TABLE_0525: TableDesc = TableDesc {
@@ -27407,7 +21579,7 @@ pub static TABLE_0527: TableDesc = TableDesc {
 
 /// The codes of table 0527: Calendar Alignment.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CalendarAlignment {
     /// `DM`: day of the month
     DayOfTheMonth,
@@ -27428,25 +21600,11 @@ pub enum CalendarAlignment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CalendarAlignment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CalendarAlignment {
-    const DESC: &'static TableDesc = &TABLE_0527;
-    const ALL: &'static [Self] = &[
-        Self::DayOfTheMonth,
-        Self::DayOfTheWeekBeginsWithMonday,
-        Self::DayOfTheYear,
-        Self::HourOfTheDay,
-        Self::MonthOfTheYear,
-        Self::MinuteOfTheHour,
-        Self::SecondOfTheMinute,
-        Self::WeekOfTheYear,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CalendarAlignment, TABLE_0527, DayOfTheMonth, DayOfTheWeekBeginsWithMonday,
+    DayOfTheYear, HourOfTheDay, MonthOfTheYear, MinuteOfTheHour, SecondOfTheMinute,
+    WeekOfTheYear
+);
 
 /// Table 0528: Event Related Period.
 pub static TABLE_0528: TableDesc = TableDesc {
@@ -27473,7 +21631,7 @@ pub static TABLE_0528: TableDesc = TableDesc {
 
 /// The codes of table 0528: Event Related Period.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum EventRelatedPeriod {
     /// `AC`: before meal (from lat. ante cibus)
     BeforeMealFromLatAnteCibus,
@@ -27504,30 +21662,15 @@ pub enum EventRelatedPeriod {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for EventRelatedPeriod {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for EventRelatedPeriod {
-    const DESC: &'static TableDesc = &TABLE_0528;
-    const ALL: &'static [Self] = &[
-        Self::BeforeMealFromLatAnteCibus,
-        Self::BeforeLunchFromLatAnteCibusDiurnus,
-        Self::BeforeBreakfastFromLatAnteCibusMatutinus,
-        Self::BeforeDinnerFromLatAnteCibusVespertinus,
-        Self::TheHourOfSleep,
-        Self::BetweenMealsFromLatInterCibus,
-        Self::BetweenLunchAndDinner,
-        Self::BetweenBreakfastAndLunch,
-        Self::BetweenDinnerAndTheHourOfSleep,
-        Self::AfterMealFromLatPostCibus,
-        Self::AfterLunchFromLatPostCibusDiurnus,
-        Self::AfterBreakfastFromLatPostCibusMatutinus,
-        Self::AfterDinnerFromLatPostCibusVespertinus,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    EventRelatedPeriod, TABLE_0528, BeforeMealFromLatAnteCibus,
+    BeforeLunchFromLatAnteCibusDiurnus, BeforeBreakfastFromLatAnteCibusMatutinus,
+    BeforeDinnerFromLatAnteCibusVespertinus, TheHourOfSleep,
+    BetweenMealsFromLatInterCibus, BetweenLunchAndDinner, BetweenBreakfastAndLunch,
+    BetweenDinnerAndTheHourOfSleep, AfterMealFromLatPostCibus,
+    AfterLunchFromLatPostCibusDiurnus, AfterBreakfastFromLatPostCibusMatutinus,
+    AfterDinnerFromLatPostCibusVespertinus
+);
 
 /// Table 0530: Organization, Agency, Department.
 pub static TABLE_0530: TableDesc = TableDesc {
@@ -27547,7 +21690,7 @@ pub static TABLE_0530: TableDesc = TableDesc {
 
 /// The codes of table 0530: Organization, Agency, Department.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum OrganizationAgencyDepartment {
     /// `AE`: American Express
     AmericanExpress,
@@ -27564,23 +21707,10 @@ pub enum OrganizationAgencyDepartment {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for OrganizationAgencyDepartment {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for OrganizationAgencyDepartment {
-    const DESC: &'static TableDesc = &TABLE_0530;
-    const ALL: &'static [Self] = &[
-        Self::AmericanExpress,
-        Self::DrugEnforcementAgency,
-        Self::DepartmentOfDefense,
-        Self::MasterCard,
-        Self::VeteransAffairs,
-        Self::Visa,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    OrganizationAgencyDepartment, TABLE_0530, AmericanExpress, DrugEnforcementAgency,
+    DepartmentOfDefense, MasterCard, VeteransAffairs, Visa
+);
 
 /// Table 0531: Institution.
 pub static TABLE_0531: TableDesc = TableDesc {
@@ -27612,7 +21742,7 @@ pub static TABLE_0532: TableDesc = TableDesc {
 
 /// The codes of table 0532: Expanded Yes/no Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ExpandedYesNoIndicator {
     /// `ASKU`: asked but unknown
     AskedButUnknown,
@@ -27635,26 +21765,10 @@ pub enum ExpandedYesNoIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ExpandedYesNoIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ExpandedYesNoIndicator {
-    const DESC: &'static TableDesc = &TABLE_0532;
-    const ALL: &'static [Self] = &[
-        Self::AskedButUnknown,
-        Self::No,
-        Self::NotApplicable,
-        Self::NotAsked,
-        Self::TemporarilyUnavailable,
-        Self::NoInformation,
-        Self::NotPresent,
-        Self::Unknown,
-        Self::Yes,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ExpandedYesNoIndicator, TABLE_0532, AskedButUnknown, No, NotApplicable, NotAsked,
+    TemporarilyUnavailable, NoInformation, NotPresent, Unknown, Yes
+);
 
 /// Table 0533: Application Error Code.
 pub static TABLE_0533: TableDesc = TableDesc {
@@ -27682,7 +21796,7 @@ pub static TABLE_0534: TableDesc = TableDesc {
 
 /// The codes of table 0534: Notify Clergy Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum NotifyClergyCode {
     /// `L`: Last Rites only
     LastRitesOnly,
@@ -27697,22 +21811,9 @@ pub enum NotifyClergyCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for NotifyClergyCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for NotifyClergyCode {
-    const DESC: &'static TableDesc = &TABLE_0534;
-    const ALL: &'static [Self] = &[
-        Self::LastRitesOnly,
-        Self::No,
-        Self::Other,
-        Self::Unknown,
-        Self::Yes,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    NotifyClergyCode, TABLE_0534, LastRitesOnly, No, Other, Unknown, Yes
+);
 
 /// Table 0535: Signature Code.
 pub static TABLE_0535: TableDesc = TableDesc {
@@ -27736,7 +21837,7 @@ pub static TABLE_0535: TableDesc = TableDesc {
 
 /// The codes of table 0535: Signature Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SignatureCode {
     /// `C`: Signed CMS-1500 claim form on file
     SignedCms1500ClaimFormOnFile,
@@ -27749,21 +21850,9 @@ pub enum SignatureCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SignatureCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SignatureCode {
-    const DESC: &'static TableDesc = &TABLE_0535;
-    const ALL: &'static [Self] = &[
-        Self::SignedCms1500ClaimFormOnFile,
-        Self::CodeM,
-        Self::CodeP,
-        Self::CodeS,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SignatureCode, TABLE_0535, SignedCms1500ClaimFormOnFile, CodeM, CodeP, CodeS
+);
 
 /// Table 0536: Certificate Status.
 pub static TABLE_0536: TableDesc = TableDesc {
@@ -27782,7 +21871,7 @@ pub static TABLE_0536: TableDesc = TableDesc {
 
 /// The codes of table 0536: Certificate Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CertificateStatus {
     /// `E`: Expired
     Expired,
@@ -27797,22 +21886,9 @@ pub enum CertificateStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CertificateStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CertificateStatus {
-    const DESC: &'static TableDesc = &TABLE_0536;
-    const ALL: &'static [Self] = &[
-        Self::Expired,
-        Self::Inactive,
-        Self::Provisional,
-        Self::Revoked,
-        Self::ActiveValid,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CertificateStatus, TABLE_0536, Expired, Inactive, Provisional, Revoked, ActiveValid
+);
 
 /// Table 0537: Institution.
 pub static TABLE_0537: TableDesc = TableDesc {
@@ -27839,7 +21915,7 @@ pub static TABLE_0538: TableDesc = TableDesc {
 
 /// The codes of table 0538: Institution Relationship Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum InstitutionRelationshipType {
     /// `CON`: Contractor
     Contractor,
@@ -27852,21 +21928,9 @@ pub enum InstitutionRelationshipType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for InstitutionRelationshipType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for InstitutionRelationshipType {
-    const DESC: &'static TableDesc = &TABLE_0538;
-    const ALL: &'static [Self] = &[
-        Self::Contractor,
-        Self::Consultant,
-        Self::Employee,
-        Self::Volunteer,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    InstitutionRelationshipType, TABLE_0538, Contractor, Consultant, Employee, Volunteer
+);
 
 /// Table 0539: Cost Center Code.
 pub static TABLE_0539: TableDesc = TableDesc {
@@ -27892,7 +21956,7 @@ pub static TABLE_0540: TableDesc = TableDesc {
 
 /// The codes of table 0540: Inactive Reason Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum InactiveReasonCode {
     /// `L`: Leave of Absence
     LeaveOfAbsence,
@@ -27903,20 +21967,9 @@ pub enum InactiveReasonCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for InactiveReasonCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for InactiveReasonCode {
-    const DESC: &'static TableDesc = &TABLE_0540;
-    const ALL: &'static [Self] = &[
-        Self::LeaveOfAbsence,
-        Self::Retired,
-        Self::Termination,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    InactiveReasonCode, TABLE_0540, LeaveOfAbsence, Retired, Termination
+);
 
 /// Table 0541: Specimen Type Modifier.
 pub static TABLE_0541: TableDesc = TableDesc {
@@ -27978,7 +22031,7 @@ pub static TABLE_0544: TableDesc = TableDesc {
 
 /// The codes of table 0544: Container Condition.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ContainerCondition {
     /// `CC`: Container Cracked
     ContainerCracked,
@@ -28025,38 +22078,14 @@ pub enum ContainerCondition {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ContainerCondition {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ContainerCondition {
-    const DESC: &'static TableDesc = &TABLE_0544;
-    const ALL: &'static [Self] = &[
-        Self::ContainerCracked,
-        Self::ContainerLeaking,
-        Self::ContainerTorn,
-        Self::SealBroken,
-        Self::NotAmbientTemperature,
-        Self::NotBodyTemperature,
-        Self::NotCriticalAmbientTemperature,
-        Self::ExposedToAir,
-        Self::NotCriticalFrozenTemperature,
-        Self::NotCriticalRefrigeratedTemperature,
-        Self::NotDeepFrozen,
-        Self::NotDry,
-        Self::NotFrozenTemperature,
-        Self::MetalExposed,
-        Self::NotLiquidNitrogen,
-        Self::NotProtectedFromLight,
-        Self::Shaken,
-        Self::ExposedToShock,
-        Self::NotRefrigeratedTemperature,
-        Self::NotUltraFrozen,
-        Self::NotUpright,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ContainerCondition, TABLE_0544, ContainerCracked, ContainerLeaking, ContainerTorn,
+    SealBroken, NotAmbientTemperature, NotBodyTemperature, NotCriticalAmbientTemperature,
+    ExposedToAir, NotCriticalFrozenTemperature, NotCriticalRefrigeratedTemperature,
+    NotDeepFrozen, NotDry, NotFrozenTemperature, MetalExposed, NotLiquidNitrogen,
+    NotProtectedFromLight, Shaken, ExposedToShock, NotRefrigeratedTemperature,
+    NotUltraFrozen, NotUpright
+);
 
 /// Table 0547: Jurisdictional Breadth.
 pub static TABLE_0547: TableDesc = TableDesc {
@@ -28073,7 +22102,7 @@ pub static TABLE_0547: TableDesc = TableDesc {
 
 /// The codes of table 0547: Jurisdictional Breadth.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum JurisdictionalBreadth {
     /// `C`: County/Parish
     CountyParish,
@@ -28084,20 +22113,9 @@ pub enum JurisdictionalBreadth {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for JurisdictionalBreadth {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for JurisdictionalBreadth {
-    const DESC: &'static TableDesc = &TABLE_0547;
-    const ALL: &'static [Self] = &[
-        Self::CountyParish,
-        Self::Country,
-        Self::StateProvince,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    JurisdictionalBreadth, TABLE_0547, CountyParish, Country, StateProvince
+);
 
 /// Table 0548: Signatory's Relationship to Subject.
 pub static TABLE_0548: TableDesc = TableDesc {
@@ -28118,7 +22136,7 @@ pub static TABLE_0548: TableDesc = TableDesc {
 
 /// The codes of table 0548: Signatory's Relationship to Subject.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SignatorysRelationshipToSubject {
     /// `1`: Self
     SelfValue,
@@ -28137,24 +22155,10 @@ pub enum SignatorysRelationshipToSubject {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SignatorysRelationshipToSubject {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SignatorysRelationshipToSubject {
-    const DESC: &'static TableDesc = &TABLE_0548;
-    const ALL: &'static [Self] = &[
-        Self::SelfValue,
-        Self::Parent,
-        Self::NextOfKin,
-        Self::Code4,
-        Self::Conservator,
-        Self::EmergentPractitioner,
-        Self::Code7,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SignatorysRelationshipToSubject, TABLE_0548, SelfValue, Parent, NextOfKin, Code4,
+    Conservator, EmergentPractitioner, Code7
+);
 
 /// Table 0549: NDC Codes.
 pub static TABLE_0549: TableDesc = TableDesc {
@@ -28618,7 +22622,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
 
 /// The codes of table 0550: Body Parts.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BodyParts {
     /// `ACET`: Acetabulum
     Acetabulum,
@@ -29505,458 +23509,72 @@ pub enum BodyParts {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BodyParts {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BodyParts {
-    const DESC: &'static TableDesc = &TABLE_0550;
-    const ALL: &'static [Self] = &[
-        Self::Acetabulum,
-        Self::Achilles,
-        Self::Abdomen,
-        Self::Adenoids,
-        Self::Adrenal,
-        Self::AmnioticFluid,
-        Self::AmnioticSac,
-        Self::Anal,
-        Self::Ankle,
-        Self::Antecubital,
-        Self::AntecubitalFossa,
-        Self::Antrum,
-        Self::Anus,
-        Self::Aorta,
-        Self::Appendix,
-        Self::AorticRim,
-        Self::Areola,
-        Self::Arm,
-        Self::Artery,
-        Self::Ascites,
-        Self::AsciticFluid,
-        Self::Atrium,
-        Self::Auricular,
-        Self::AorticValve,
-        Self::Axilla,
-        Self::Back,
-        Self::BartholinDuct,
-        Self::BartholinGland,
-        Self::BrainCystFluid,
-        Self::BodyWhole,
-        Self::BileDuct,
-        Self::BileFluid,
-        Self::Bladder,
-        Self::BloodWhole,
-        Self::BloodArterial,
-        Self::BloodCapillary,
-        Self::BloodVenous,
-        Self::Blood,
-        Self::BoneMarrow,
-        Self::Bone,
-        Self::Bowel,
-        Self::BowelLarge,
-        Self::BowelSmall,
-        Self::Basophils,
-        Self::Brachial,
-        Self::Brain,
-        Self::Bronchial,
-        Self::BronchioleBronchiolar,
-        Self::BronchusBronchial,
-        Self::Eyebrow,
-        Self::Breast,
-        Self::BreastFluid,
-        Self::BartholinGlandFluid,
-        Self::Broviac,
-        Self::Buccal,
-        Self::Bursa,
-        Self::BursaFluid,
-        Self::Buttocks,
-        Self::Calf,
-        Self::Canal,
-        Self::Canaliculis,
-        Self::Canthus,
-        Self::Carotid,
-        Self::Carpal,
-        Self::Cavity,
-        Self::BloodCord,
-        Self::CardiacMuscle,
-        Self::CommonDuct,
-        Self::CecumCecal,
-        Self::CervixUterus,
-        Self::CavityChest,
-        Self::Cheek,
-        Self::Chest,
-        Self::ChestTube,
-        Self::Chin,
-        Self::CircumcisionSite,
-        Self::ClavicleClavicular,
-        Self::Clitoris,
-        Self::Clitoral,
-        Self::Cannula,
-        Self::Coccygeal,
-        Self::Coccyx,
-        Self::Colon,
-        Self::Colostomy,
-        Self::Conjunctiva,
-        Self::Cord,
-        Self::Coral,
-        Self::CordBlood,
-        Self::Cornea,
-        Self::ColostomyStoma,
-        Self::CraniumEthmoid,
-        Self::CraniumFrontal,
-        Self::CraniumOccipital,
-        Self::CraniumParietal,
-        Self::CraniumSphenoid,
-        Self::CraniumTemporal,
-        Self::CerebralSpinalFluid,
-        Self::Cubitus,
-        Self::Cuff,
-        Self::CulDeSac,
-        Self::Culdocentesis,
-        Self::Cervix,
-        Self::Deltoid,
-        Self::DentalGingiva,
-        Self::Dental,
-        Self::DialysisFluid,
-        Self::Digit,
-        Self::Disc,
-        Self::DorsumDorsal,
-        Self::Diaphragm,
-        Self::DuodenalFluid,
-        Self::DuodenumDuodenal,
-        Self::Dura,
-        Self::Ear,
-        Self::EarBoneIncus,
-        Self::EarBoneMalleus,
-        Self::EarBoneStapes,
-        Self::EarLobe,
-        Self::Endocervical,
-        Self::Elbow,
-        Self::ElbowJoint,
-        Self::Endocardium,
-        Self::Endometrium,
-        Self::Endolpthamitis,
-        Self::Eosinophils,
-        Self::Epididymis,
-        Self::Epicardial,
-        Self::Epicardium,
-        Self::Epidural,
-        Self::Epiglottis,
-        Self::Esophagus,
-        Self::Esophageal,
-        Self::Endotracheal,
-        Self::Ethmoid,
-        Self::Endourethral,
-        Self::Eye,
-        Self::Eyelid,
-        Self::Face,
-        Self::FallopianTube,
-        Self::FacialBoneInferiorNasalConcha,
-        Self::FacialBoneLacrimal,
-        Self::FacialBoneMaxilla,
-        Self::FacialBoneNasal,
-        Self::FacialBonePalatine,
-        Self::FacialBoneVomer,
-        Self::FacialBoneZygomatic,
-        Self::Femoral,
-        Self::Femur,
-        Self::Fetus,
-        Self::Fibula,
-        Self::Finger,
-        Self::FingerNail,
-        Self::FemoralHead,
-        Self::Follicle,
-        Self::Foot,
-        Self::Forearm,
-        Self::Forehead,
-        Self::Foreskin,
-        Self::Fourchette,
-        Self::GallBladder,
-        Self::Genital,
-        Self::GenitalCervix,
-        Self::GenitalLochia,
-        Self::GenitalLesion,
-        Self::Gland,
-        Self::Glans,
-        Self::Gluteus,
-        Self::Gluteal,
-        Self::GluteusMedius,
-        Self::Groin,
-        Self::Gum,
-        Self::GenitalVulva,
-        Self::Hallux,
-        Self::Hand,
-        Self::Hair,
-        Self::Heart,
-        Self::Head,
-        Self::Heel,
-        Self::Hemorrhoid,
-        Self::Hip,
-        Self::HipJoint,
-        Self::Humerus,
-        Self::HeartValve,
-        Self::HeartValveBicuspid,
-        Self::HeartValveTricuspid,
-        Self::Hymen,
-        Self::Intracervical,
-        Self::IlealConduit,
-        Self::IlicalConduit,
-        Self::IliacCrest,
-        Self::IlealLoop,
-        Self::Ileostomy,
-        Self::Ileum,
-        Self::Iliac,
-        Self::Intranasal,
-        Self::Inguinal,
-        Self::IntestineLarge,
-        Self::IntestineSmall,
-        Self::Intestine,
-        Self::Introitus,
-        Self::Intrauterine,
-        Self::Ischium,
-        Self::LoopIshial,
-        Self::Jaw,
-        Self::JugularInternal,
-        Self::Kidney,
-        Self::Knee,
-        Self::KneeFluid,
-        Self::KneeJoint,
-        Self::Labia,
-        Self::LabiaMajora,
-        Self::LabiaMinora,
-        Self::Lacrimal,
-        Self::Lamella,
-        Self::Larynx,
-        Self::Leg,
-        Self::Lens,
-        Self::Lingual,
-        Self::Lingula,
-        Self::Lip,
-        Self::Liver,
-        Self::Lumen,
-        Self::LymphNode,
-        Self::LymphNodeGroin,
-        Self::Lobe,
-        Self::Lochia,
-        Self::Lumbar,
-        Self::Lung,
-        Self::Lymphocytes,
-        Self::Macrophages,
-        Self::Malleolus,
-        Self::MandibleMandibular,
-        Self::Marrow,
-        Self::Mastoid,
-        Self::MaxillaMaxillary,
-        Self::MaxillarySinus,
-        Self::Meatus,
-        Self::Meconium,
-        Self::Mediastinum,
-        Self::Medullary,
-        Self::Metacarpal,
-        Self::Metatarsal,
-        Self::MilkBreast,
-        Self::MitralValve,
-        Self::Molar,
-        Self::MonsUreteris,
-        Self::MonsVenerisMonsPubis,
-        Self::Membrane,
-        Self::Mouth,
-        Self::MonsPubis,
-        Self::Meninges,
-        Self::Mrsa,
-        Self::Myocardium,
-        Self::Nail,
-        Self::NailBed,
-        Self::NailFinger,
-        Self::NailToe,
-        Self::Nares,
-        Self::Nasal,
-        Self::Navel,
-        Self::Neck,
-        Self::Nerve,
-        Self::Nipple,
-        Self::Nasolacrimal,
-        Self::NoseNasalPassage,
-        Self::NoseNoseOutside,
-        Self::Nostril,
-        Self::NasopharyngealNasopharynx,
-        Self::NasalSeptum,
-        Self::Nasotracheal,
-        Self::Occipital,
-        Self::Olecranon,
-        Self::Omentum,
-        Self::OrbitOrbital,
-        Self::Oropharynx,
-        Self::OsCoxaPelvicGirdle,
-        Self::Ovary,
-        Self::PancreaticFluid,
-        Self::Palate,
-        Self::Palm,
-        Self::PerianalPerirectal,
-        Self::Pancreas,
-        Self::Paratracheal,
-        Self::Parietal,
-        Self::Paronychia,
-        Self::ParotidParotidGland,
-        Self::Parasternal,
-        Self::Patella,
-        Self::Pericardium,
-        Self::Periclitoral,
-        Self::Pelvis,
-        Self::Penis,
-        Self::PenileShaft,
-        Self::Peritoneal,
-        Self::PericardialFluid,
-        Self::Perihepatic,
-        Self::PerinealAbscess,
-        Self::Perisplenic,
-        Self::Peritoneum,
-        Self::Periurethal,
-        Self::Perivesicular,
-        Self::Perirectal,
-        Self::PeritonealFluid,
-        Self::Phalanyx,
-        Self::Pilonidal,
-        Self::Pinna,
-        Self::PlacentaFetalSide,
-        Self::PlacentaMaternalSide,
-        Self::Plantar,
-        Self::PalateHard,
-        Self::PalateSoft,
-        Self::Placenta,
-        Self::PleuralFluid,
-        Self::Pleura,
-        Self::PleuralFluidThoracentesisFld,
-        Self::Perineal,
-        Self::Perinephric,
-        Self::Perineum,
-        Self::Popliteal,
-        Self::Periorbital,
-        Self::Preauricular,
-        Self::Prerenal,
-        Self::ProstaticFluid,
-        Self::ProstateGland,
-        Self::Peritonsillar,
-        Self::Pubic,
-        Self::PulmonaryArtery,
-        Self::Radial,
-        Self::Radius,
-        Self::RedBloodCells,
-        Self::Rectal,
-        Self::Rectum,
-        Self::Renal,
-        Self::Rib,
-        Self::RenalPelvis,
-        Self::Retroperitoneal,
-        Self::UterineCulDeSac,
-        Self::Sacroiliac,
-        Self::Sacral,
-        Self::Sacrococcygeal,
-        Self::Sacrum,
-        Self::SalivaryGland,
-        Self::Scalp,
-        Self::ScapulaScapular,
-        Self::SupraclavicleSupraclavicular,
-        Self::Sclera,
-        Self::SubClavian,
-        Self::ScrotumScrotal,
-        Self::Subdiaphramatic,
-        Self::SeminalFluid,
-        Self::Semen,
-        Self::SeptumSeptal,
-        Self::Seroma,
-        Self::SubgalealFluid,
-        Self::Shin,
-        Self::Shoulder,
-        Self::SholderJoint,
-        Self::Sigmoid,
-        Self::Sinus,
-        Self::SkenesGland,
-        Self::SkeletalMuscle,
-        Self::Skull,
-        Self::Sole,
-        Self::SpinalCord,
-        Self::Sphenoid,
-        Self::Spleen,
-        Self::Spermatozoa,
-        Self::SupraCervical,
-        Self::SternumSternal,
-        Self::Stoma,
-        Self::Stomach,
-        Self::LiquidStool,
-        Self::Stump,
-        Self::Subdural,
-        Self::SubduralFluid,
-        Self::Submandibular,
-        Self::Submental,
-        Self::Subphrenic,
-        Self::Submaxillary,
-        Self::SuprapubicSpecimen,
-        Self::Suprapubic,
-        Self::Sweat,
-        Self::SweatGland,
-        Self::SynovialFluid,
-        Self::Synovial,
-        Self::Synovium,
-        Self::Tarsal,
-        Self::Transbronchial,
-        Self::TranscarinaAsp,
-        Self::TearDuct,
-        Self::Tears,
-        Self::Temple,
-        Self::Temporal,
-        Self::TesticleTestis,
-        Self::Thigh,
-        Self::Thymus,
-        Self::ThoraxThoracicThoracentesis,
-        Self::Throat,
-        Self::Thumb,
-        Self::Thyroid,
-        Self::Tibia,
-        Self::TemporalLobe,
-        Self::Thumbnail,
-        Self::Toe,
-        Self::ToeNail,
-        Self::Tongue,
-        Self::Tonsil,
-        Self::Tooth,
-        Self::TracheaTracheal,
-        Self::ToothSocket,
-        Self::UlnaUlnar,
-        Self::UmbilicalBlood,
-        Self::UmbilicusUmbilical,
-        Self::Ureter,
-        Self::Urethra,
-        Self::StomaUrinary,
-        Self::Uterus,
-        Self::Uterine,
-        Self::VaginaVaginal,
-        Self::Valve,
-        Self::VasDeferens,
-        Self::VastusLateralis,
-        Self::Vault,
-        Self::VentricularCsf,
-        Self::VaginalCuff,
-        Self::Vein,
-        Self::Ventragluteal,
-        Self::VermisCerebelli,
-        Self::VertebraCervical,
-        Self::VertebraLumbar,
-        Self::VertebraThoracic,
-        Self::Vesicular,
-        Self::VesicularFluid,
-        Self::Vesicle,
-        Self::VestibuleGenital,
-        Self::VaginalVault,
-        Self::VitreousFluid,
-        Self::VocalCord,
-        Self::Vulva,
-        Self::Leukocytes,
-        Self::Wrist,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BodyParts, TABLE_0550, Acetabulum, Achilles, Abdomen, Adenoids, Adrenal,
+    AmnioticFluid, AmnioticSac, Anal, Ankle, Antecubital, AntecubitalFossa, Antrum, Anus,
+    Aorta, Appendix, AorticRim, Areola, Arm, Artery, Ascites, AsciticFluid, Atrium,
+    Auricular, AorticValve, Axilla, Back, BartholinDuct, BartholinGland, BrainCystFluid,
+    BodyWhole, BileDuct, BileFluid, Bladder, BloodWhole, BloodArterial, BloodCapillary,
+    BloodVenous, Blood, BoneMarrow, Bone, Bowel, BowelLarge, BowelSmall, Basophils,
+    Brachial, Brain, Bronchial, BronchioleBronchiolar, BronchusBronchial, Eyebrow,
+    Breast, BreastFluid, BartholinGlandFluid, Broviac, Buccal, Bursa, BursaFluid,
+    Buttocks, Calf, Canal, Canaliculis, Canthus, Carotid, Carpal, Cavity, BloodCord,
+    CardiacMuscle, CommonDuct, CecumCecal, CervixUterus, CavityChest, Cheek, Chest,
+    ChestTube, Chin, CircumcisionSite, ClavicleClavicular, Clitoris, Clitoral, Cannula,
+    Coccygeal, Coccyx, Colon, Colostomy, Conjunctiva, Cord, Coral, CordBlood, Cornea,
+    ColostomyStoma, CraniumEthmoid, CraniumFrontal, CraniumOccipital, CraniumParietal,
+    CraniumSphenoid, CraniumTemporal, CerebralSpinalFluid, Cubitus, Cuff, CulDeSac,
+    Culdocentesis, Cervix, Deltoid, DentalGingiva, Dental, DialysisFluid, Digit, Disc,
+    DorsumDorsal, Diaphragm, DuodenalFluid, DuodenumDuodenal, Dura, Ear, EarBoneIncus,
+    EarBoneMalleus, EarBoneStapes, EarLobe, Endocervical, Elbow, ElbowJoint, Endocardium,
+    Endometrium, Endolpthamitis, Eosinophils, Epididymis, Epicardial, Epicardium,
+    Epidural, Epiglottis, Esophagus, Esophageal, Endotracheal, Ethmoid, Endourethral,
+    Eye, Eyelid, Face, FallopianTube, FacialBoneInferiorNasalConcha, FacialBoneLacrimal,
+    FacialBoneMaxilla, FacialBoneNasal, FacialBonePalatine, FacialBoneVomer,
+    FacialBoneZygomatic, Femoral, Femur, Fetus, Fibula, Finger, FingerNail, FemoralHead,
+    Follicle, Foot, Forearm, Forehead, Foreskin, Fourchette, GallBladder, Genital,
+    GenitalCervix, GenitalLochia, GenitalLesion, Gland, Glans, Gluteus, Gluteal,
+    GluteusMedius, Groin, Gum, GenitalVulva, Hallux, Hand, Hair, Heart, Head, Heel,
+    Hemorrhoid, Hip, HipJoint, Humerus, HeartValve, HeartValveBicuspid,
+    HeartValveTricuspid, Hymen, Intracervical, IlealConduit, IlicalConduit, IliacCrest,
+    IlealLoop, Ileostomy, Ileum, Iliac, Intranasal, Inguinal, IntestineLarge,
+    IntestineSmall, Intestine, Introitus, Intrauterine, Ischium, LoopIshial, Jaw,
+    JugularInternal, Kidney, Knee, KneeFluid, KneeJoint, Labia, LabiaMajora, LabiaMinora,
+    Lacrimal, Lamella, Larynx, Leg, Lens, Lingual, Lingula, Lip, Liver, Lumen, LymphNode,
+    LymphNodeGroin, Lobe, Lochia, Lumbar, Lung, Lymphocytes, Macrophages, Malleolus,
+    MandibleMandibular, Marrow, Mastoid, MaxillaMaxillary, MaxillarySinus, Meatus,
+    Meconium, Mediastinum, Medullary, Metacarpal, Metatarsal, MilkBreast, MitralValve,
+    Molar, MonsUreteris, MonsVenerisMonsPubis, Membrane, Mouth, MonsPubis, Meninges,
+    Mrsa, Myocardium, Nail, NailBed, NailFinger, NailToe, Nares, Nasal, Navel, Neck,
+    Nerve, Nipple, Nasolacrimal, NoseNasalPassage, NoseNoseOutside, Nostril,
+    NasopharyngealNasopharynx, NasalSeptum, Nasotracheal, Occipital, Olecranon, Omentum,
+    OrbitOrbital, Oropharynx, OsCoxaPelvicGirdle, Ovary, PancreaticFluid, Palate, Palm,
+    PerianalPerirectal, Pancreas, Paratracheal, Parietal, Paronychia,
+    ParotidParotidGland, Parasternal, Patella, Pericardium, Periclitoral, Pelvis, Penis,
+    PenileShaft, Peritoneal, PericardialFluid, Perihepatic, PerinealAbscess, Perisplenic,
+    Peritoneum, Periurethal, Perivesicular, Perirectal, PeritonealFluid, Phalanyx,
+    Pilonidal, Pinna, PlacentaFetalSide, PlacentaMaternalSide, Plantar, PalateHard,
+    PalateSoft, Placenta, PleuralFluid, Pleura, PleuralFluidThoracentesisFld, Perineal,
+    Perinephric, Perineum, Popliteal, Periorbital, Preauricular, Prerenal,
+    ProstaticFluid, ProstateGland, Peritonsillar, Pubic, PulmonaryArtery, Radial, Radius,
+    RedBloodCells, Rectal, Rectum, Renal, Rib, RenalPelvis, Retroperitoneal,
+    UterineCulDeSac, Sacroiliac, Sacral, Sacrococcygeal, Sacrum, SalivaryGland, Scalp,
+    ScapulaScapular, SupraclavicleSupraclavicular, Sclera, SubClavian, ScrotumScrotal,
+    Subdiaphramatic, SeminalFluid, Semen, SeptumSeptal, Seroma, SubgalealFluid, Shin,
+    Shoulder, SholderJoint, Sigmoid, Sinus, SkenesGland, SkeletalMuscle, Skull, Sole,
+    SpinalCord, Sphenoid, Spleen, Spermatozoa, SupraCervical, SternumSternal, Stoma,
+    Stomach, LiquidStool, Stump, Subdural, SubduralFluid, Submandibular, Submental,
+    Subphrenic, Submaxillary, SuprapubicSpecimen, Suprapubic, Sweat, SweatGland,
+    SynovialFluid, Synovial, Synovium, Tarsal, Transbronchial, TranscarinaAsp, TearDuct,
+    Tears, Temple, Temporal, TesticleTestis, Thigh, Thymus, ThoraxThoracicThoracentesis,
+    Throat, Thumb, Thyroid, Tibia, TemporalLobe, Thumbnail, Toe, ToeNail, Tongue, Tonsil,
+    Tooth, TracheaTracheal, ToothSocket, UlnaUlnar, UmbilicalBlood, UmbilicusUmbilical,
+    Ureter, Urethra, StomaUrinary, Uterus, Uterine, VaginaVaginal, Valve, VasDeferens,
+    VastusLateralis, Vault, VentricularCsf, VaginalCuff, Vein, Ventragluteal,
+    VermisCerebelli, VertebraCervical, VertebraLumbar, VertebraThoracic, Vesicular,
+    VesicularFluid, Vesicle, VestibuleGenital, VaginalVault, VitreousFluid, VocalCord,
+    Vulva, Leukocytes, Wrist
+);
 
 /// Table 0552: Advanced Beneficiary Notice Override Reason.
 pub static TABLE_0552: TableDesc = TableDesc {
@@ -29996,7 +23614,7 @@ pub static TABLE_0553: TableDesc = TableDesc {
 
 /// The codes of table 0553: Invoice Control Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum InvoiceControlCode {
     /// `AA`: Authorization request for inpatient admission
     CodeAa,
@@ -30035,34 +23653,13 @@ pub enum InvoiceControlCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for InvoiceControlCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for InvoiceControlCode {
-    const DESC: &'static TableDesc = &TABLE_0553;
-    const ALL: &'static [Self] = &[
-        Self::CodeAa,
-        Self::CodeAi,
-        Self::CancelAuthorizationRequest,
-        Self::CancelInvoiceProductServiceGroup,
-        Self::CancelInvoiceProductServiceLineItem,
-        Self::CancelInvoice,
-        Self::CopyOfInvoice,
-        Self::CoverageRegisterQuery,
-        Self::CodeEa,
-        Self::OriginalAuthorization,
-        Self::OriginalInvoice,
-        Self::PreAuthorization,
-        Self::PreDeterminationInvoice,
-        Self::ReAssessment,
-        Self::ReferralPreAuthorization,
-        Self::ReferralAuthorization,
-        Self::SpecialAuthorization,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    InvoiceControlCode, TABLE_0553, CodeAa, CodeAi, CancelAuthorizationRequest,
+    CancelInvoiceProductServiceGroup, CancelInvoiceProductServiceLineItem, CancelInvoice,
+    CopyOfInvoice, CoverageRegisterQuery, CodeEa, OriginalAuthorization, OriginalInvoice,
+    PreAuthorization, PreDeterminationInvoice, ReAssessment, ReferralPreAuthorization,
+    ReferralAuthorization, SpecialAuthorization
+);
 
 /// Table 0554: Invoice Reason Codes.
 pub static TABLE_0554: TableDesc = TableDesc {
@@ -30079,7 +23676,7 @@ pub static TABLE_0554: TableDesc = TableDesc {
 
 /// The codes of table 0554: Invoice Reason Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum InvoiceReasonCodes {
     /// `LATE`: Late Invoice
     LateInvoice,
@@ -30090,20 +23687,10 @@ pub enum InvoiceReasonCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for InvoiceReasonCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for InvoiceReasonCodes {
-    const DESC: &'static TableDesc = &TABLE_0554;
-    const ALL: &'static [Self] = &[
-        Self::LateInvoice,
-        Self::NormalSubmission,
-        Self::SubscriberCoverageProblem,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    InvoiceReasonCodes, TABLE_0554, LateInvoice, NormalSubmission,
+    SubscriberCoverageProblem
+);
 
 /// Table 0555: Invoice Type.
 pub static TABLE_0555: TableDesc = TableDesc {
@@ -30127,7 +23714,7 @@ pub static TABLE_0555: TableDesc = TableDesc {
 
 /// The codes of table 0555: Invoice Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum InvoiceType {
     /// `BK`: Block
     Block,
@@ -30152,27 +23739,10 @@ pub enum InvoiceType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for InvoiceType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for InvoiceType {
-    const DESC: &'static TableDesc = &TABLE_0555;
-    const ALL: &'static [Self] = &[
-        Self::Block,
-        Self::Final,
-        Self::FeeForService,
-        Self::Group,
-        Self::InformationOnly,
-        Self::NonPatient,
-        Self::Partial,
-        Self::Salary,
-        Self::BySession,
-        Self::Supplemental,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    InvoiceType, TABLE_0555, Block, Final, FeeForService, Group, InformationOnly,
+    NonPatient, Partial, Salary, BySession, Supplemental
+);
 
 /// Table 0556: Benefit Group.
 pub static TABLE_0556: TableDesc = TableDesc {
@@ -30185,7 +23755,7 @@ pub static TABLE_0556: TableDesc = TableDesc {
 
 /// The codes of table 0556: Benefit Group.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BenefitGroup {
     /// `AMB`: AMBULATORY CARE
     AmbulatoryCare,
@@ -30194,16 +23764,7 @@ pub enum BenefitGroup {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BenefitGroup {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BenefitGroup {
-    const DESC: &'static TableDesc = &TABLE_0556;
-    const ALL: &'static [Self] = &[Self::AmbulatoryCare, Self::Dental];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(BenefitGroup, TABLE_0556, AmbulatoryCare, Dental);
 
 /// Table 0557: Payee Type.
 pub static TABLE_0557: TableDesc = TableDesc {
@@ -30221,7 +23782,7 @@ pub static TABLE_0557: TableDesc = TableDesc {
 
 /// The codes of table 0557: Payee Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PayeeType {
     /// `EMPL`: Employer
     Employer,
@@ -30234,21 +23795,9 @@ pub enum PayeeType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PayeeType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PayeeType {
-    const DESC: &'static TableDesc = &TABLE_0557;
-    const ALL: &'static [Self] = &[
-        Self::Employer,
-        Self::PayeeOrganization,
-        Self::Person,
-        Self::PayPerson,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PayeeType, TABLE_0557, Employer, PayeeOrganization, Person, PayPerson
+);
 
 /// Table 0558: Payee Relationship to Invoice.
 pub static TABLE_0558: TableDesc = TableDesc {
@@ -30266,7 +23815,7 @@ pub static TABLE_0558: TableDesc = TableDesc {
 
 /// The codes of table 0558: Payee Relationship to Invoice.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PayeeRelationshipToInvoice {
     /// `FM`: Family Member
     FamilyMember,
@@ -30279,21 +23828,9 @@ pub enum PayeeRelationshipToInvoice {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PayeeRelationshipToInvoice {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PayeeRelationshipToInvoice {
-    const DESC: &'static TableDesc = &TABLE_0558;
-    const ALL: &'static [Self] = &[
-        Self::FamilyMember,
-        Self::Guarantor,
-        Self::Patient,
-        Self::Subscriber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PayeeRelationshipToInvoice, TABLE_0558, FamilyMember, Guarantor, Patient, Subscriber
+);
 
 /// Table 0559: Product/Service Status.
 pub static TABLE_0559: TableDesc = TableDesc {
@@ -30306,7 +23843,7 @@ pub static TABLE_0559: TableDesc = TableDesc {
 
 /// The codes of table 0559: Product/Service Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProductServiceStatus {
     /// `D`: Denied
     Denied,
@@ -30317,16 +23854,7 @@ pub enum ProductServiceStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProductServiceStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProductServiceStatus {
-    const DESC: &'static TableDesc = &TABLE_0559;
-    const ALL: &'static [Self] = &[Self::Denied, Self::Processed, Self::Rejected];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ProductServiceStatus, TABLE_0559, Denied, Processed, Rejected);
 
 /// Table 0560: Quantity Units.
 pub static TABLE_0560: TableDesc = TableDesc {
@@ -30345,7 +23873,7 @@ pub static TABLE_0560: TableDesc = TableDesc {
 
 /// The codes of table 0560: Quantity Units.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum QuantityUnits {
     /// `DY`: Days
     Days,
@@ -30360,22 +23888,7 @@ pub enum QuantityUnits {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for QuantityUnits {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for QuantityUnits {
-    const DESC: &'static TableDesc = &TABLE_0560;
-    const ALL: &'static [Self] = &[
-        Self::Days,
-        Self::Units,
-        Self::Hours,
-        Self::Month,
-        Self::Years,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(QuantityUnits, TABLE_0560, Days, Units, Hours, Month, Years);
 
 /// Table 0561: Product/Services Clarification Codes.
 pub static TABLE_0561: TableDesc = TableDesc {
@@ -30396,7 +23909,7 @@ pub static TABLE_0561: TableDesc = TableDesc {
 
 /// The codes of table 0561: Product/Services Clarification Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProductServicesClarificationCodes {
     /// `CLCTR`: Claim Center
     ClaimCenter,
@@ -30415,24 +23928,11 @@ pub enum ProductServicesClarificationCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProductServicesClarificationCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProductServicesClarificationCodes {
-    const DESC: &'static TableDesc = &TABLE_0561;
-    const ALL: &'static [Self] = &[
-        Self::ClaimCenter,
-        Self::DiagnosticApprovalNumber,
-        Self::DataCenterNumber,
-        Self::EncounterNumber,
-        Self::GoodFaithIndicator,
-        Self::OutOfProvinceIndicator,
-        Self::SequenceNumber,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProductServicesClarificationCodes, TABLE_0561, ClaimCenter, DiagnosticApprovalNumber,
+    DataCenterNumber, EncounterNumber, GoodFaithIndicator, OutOfProvinceIndicator,
+    SequenceNumber
+);
 
 /// Table 0562: Processing Consideration Codes.
 pub static TABLE_0562: TableDesc = TableDesc {
@@ -30452,7 +23952,7 @@ pub static TABLE_0562: TableDesc = TableDesc {
 
 /// The codes of table 0562: Processing Consideration Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessingConsiderationCodes {
     /// `DFADJ`: Deferred Adjudication Processing
     DeferredAdjudicationProcessing,
@@ -30469,23 +23969,11 @@ pub enum ProcessingConsiderationCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessingConsiderationCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessingConsiderationCodes {
-    const DESC: &'static TableDesc = &TABLE_0562;
-    const ALL: &'static [Self] = &[
-        Self::DeferredAdjudicationProcessing,
-        Self::ElectronicFormToFollow,
-        Self::FaxToFollow,
-        Self::PaperDocumentationToFollow,
-        Self::DelayedByAPreviousPayer,
-        Self::RealTimeAdjudicationProcessing,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcessingConsiderationCodes, TABLE_0562, DeferredAdjudicationProcessing,
+    ElectronicFormToFollow, FaxToFollow, PaperDocumentationToFollow,
+    DelayedByAPreviousPayer, RealTimeAdjudicationProcessing
+);
 
 /// Table 0564: Adjustment Category Code.
 pub static TABLE_0564: TableDesc = TableDesc {
@@ -30503,7 +23991,7 @@ pub static TABLE_0564: TableDesc = TableDesc {
 
 /// The codes of table 0564: Adjustment Category Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdjustmentCategoryCode {
     /// `EA`: Edit/Adjudication Response
     EditAdjudicationResponse,
@@ -30516,21 +24004,10 @@ pub enum AdjustmentCategoryCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdjustmentCategoryCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdjustmentCategoryCode {
-    const DESC: &'static TableDesc = &TABLE_0564;
-    const ALL: &'static [Self] = &[
-        Self::EditAdjudicationResponse,
-        Self::Information,
-        Self::ProviderAdjustment,
-        Self::ProcessingResult,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdjustmentCategoryCode, TABLE_0564, EditAdjudicationResponse, Information,
+    ProviderAdjustment, ProcessingResult
+);
 
 /// Table 0565: Provider Adjustment Reason Code.
 pub static TABLE_0565: TableDesc = TableDesc {
@@ -30549,7 +24026,7 @@ pub static TABLE_0565: TableDesc = TableDesc {
 
 /// The codes of table 0565: Provider Adjustment Reason Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProviderAdjustmentReasonCode {
     /// `DISP`: Dispensing Fee
     DispensingFee,
@@ -30564,22 +24041,10 @@ pub enum ProviderAdjustmentReasonCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProviderAdjustmentReasonCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProviderAdjustmentReasonCode {
-    const DESC: &'static TableDesc = &TABLE_0565;
-    const ALL: &'static [Self] = &[
-        Self::DispensingFee,
-        Self::GoodsAndServicesTax,
-        Self::HarmonizedSalesTax,
-        Self::MarkUpFee,
-        Self::ProvincialSalesTax,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProviderAdjustmentReasonCode, TABLE_0565, DispensingFee, GoodsAndServicesTax,
+    HarmonizedSalesTax, MarkUpFee, ProvincialSalesTax
+);
 
 /// Table 0566: Blood Unit Type.
 pub static TABLE_0566: TableDesc = TableDesc {
@@ -30600,7 +24065,7 @@ pub static TABLE_0566: TableDesc = TableDesc {
 
 /// The codes of table 0566: Blood Unit Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BloodUnitType {
     /// `GRN`: Granulocytes
     Granulocytes,
@@ -30619,24 +24084,10 @@ pub enum BloodUnitType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BloodUnitType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BloodUnitType {
-    const DESC: &'static TableDesc = &TABLE_0566;
-    const ALL: &'static [Self] = &[
-        Self::Granulocytes,
-        Self::Lymphocytes,
-        Self::Plasma,
-        Self::Platelets,
-        Self::PeripheralStemCells,
-        Self::RedBloodCells,
-        Self::WholeBlood,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    BloodUnitType, TABLE_0566, Granulocytes, Lymphocytes, Plasma, Platelets,
+    PeripheralStemCells, RedBloodCells, WholeBlood
+);
 
 /// Table 0567: Weight Units.
 pub static TABLE_0567: TableDesc = TableDesc {
@@ -30649,7 +24100,7 @@ pub static TABLE_0567: TableDesc = TableDesc {
 
 /// The codes of table 0567: Weight Units.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WeightUnits0567 {
     /// `(lb_av)`
     CodeOpenLbAvClose,
@@ -30662,21 +24113,9 @@ pub enum WeightUnits0567 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WeightUnits0567 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WeightUnits0567 {
-    const DESC: &'static TableDesc = &TABLE_0567;
-    const ALL: &'static [Self] = &[
-        Self::CodeOpenLbAvClose,
-        Self::CodeOpenOzAvClose,
-        Self::CodeG,
-        Self::CodeKg,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    WeightUnits0567, TABLE_0567, CodeOpenLbAvClose, CodeOpenOzAvClose, CodeG, CodeKg
+);
 
 /// Table 0568: Volume Units.
 pub static TABLE_0568: TableDesc = TableDesc {
@@ -30689,7 +24128,7 @@ pub static TABLE_0568: TableDesc = TableDesc {
 
 /// The codes of table 0568: Volume Units.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VolumeUnits0568 {
     /// `(pt_us)`
     CodeOpenPtUsClose,
@@ -30700,16 +24139,7 @@ pub enum VolumeUnits0568 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VolumeUnits0568 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VolumeUnits0568 {
-    const DESC: &'static TableDesc = &TABLE_0568;
-    const ALL: &'static [Self] = &[Self::CodeOpenPtUsClose, Self::CodeL, Self::CodeMl];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(VolumeUnits0568, TABLE_0568, CodeOpenPtUsClose, CodeL, CodeMl);
 
 /// Table 0569: Adjustment Action.
 pub static TABLE_0569: TableDesc = TableDesc {
@@ -30726,7 +24156,7 @@ pub static TABLE_0569: TableDesc = TableDesc {
 
 /// The codes of table 0569: Adjustment Action.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AdjustmentAction {
     /// `EOB`: Print on EOB
     PrintOnEob,
@@ -30737,20 +24167,9 @@ pub enum AdjustmentAction {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AdjustmentAction {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AdjustmentAction {
-    const DESC: &'static TableDesc = &TABLE_0569;
-    const ALL: &'static [Self] = &[
-        Self::PrintOnEob,
-        Self::InformPatient,
-        Self::InformProvider,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AdjustmentAction, TABLE_0569, PrintOnEob, InformPatient, InformProvider
+);
 
 /// Table 0570: Payment Method Code.
 pub static TABLE_0570: TableDesc = TableDesc {
@@ -30777,7 +24196,7 @@ pub static TABLE_0570: TableDesc = TableDesc {
 
 /// The codes of table 0570: Payment Method Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PaymentMethodCode {
     /// `CASH`: Cash
     Cash,
@@ -30802,27 +24221,10 @@ pub enum PaymentMethodCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PaymentMethodCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PaymentMethodCode {
-    const DESC: &'static TableDesc = &TABLE_0570;
-    const ALL: &'static [Self] = &[
-        Self::Cash,
-        Self::CreditCard,
-        Self::CashiersCheck,
-        Self::CreditDebitAccount,
-        Self::Check,
-        Self::DirectDeposit,
-        Self::DebitCard,
-        Self::CodeSwft,
-        Self::TravelersCheck,
-        Self::CodeVisn,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PaymentMethodCode, TABLE_0570, Cash, CreditCard, CashiersCheck, CreditDebitAccount,
+    Check, DirectDeposit, DebitCard, CodeSwft, TravelersCheck, CodeVisn
+);
 
 /// Table 0571: Invoice Processing Results Status.
 pub static TABLE_0571: TableDesc = TableDesc {
@@ -30844,7 +24246,7 @@ pub static TABLE_0571: TableDesc = TableDesc {
 
 /// The codes of table 0571: Invoice Processing Results Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum InvoiceProcessingResultsStatus {
     /// `ACK`: Acknowledge
     Acknowledge,
@@ -30865,25 +24267,10 @@ pub enum InvoiceProcessingResultsStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for InvoiceProcessingResultsStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for InvoiceProcessingResultsStatus {
-    const DESC: &'static TableDesc = &TABLE_0571;
-    const ALL: &'static [Self] = &[
-        Self::Acknowledge,
-        Self::AdjudicatedWithAdjustments,
-        Self::AdjudicatedAsSubmitted,
-        Self::AdjudicatedToZero,
-        Self::Paid,
-        Self::Pending,
-        Self::PreDetermination,
-        Self::Reject,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    InvoiceProcessingResultsStatus, TABLE_0571, Acknowledge, AdjudicatedWithAdjustments,
+    AdjudicatedAsSubmitted, AdjudicatedToZero, Paid, Pending, PreDetermination, Reject
+);
 
 /// Table 0572: Tax status.
 pub static TABLE_0572: TableDesc = TableDesc {
@@ -30899,7 +24286,7 @@ pub static TABLE_0572: TableDesc = TableDesc {
 
 /// The codes of table 0572: Tax status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TaxStatus {
     /// `RVAT`: Registered in VAT register
     RegisteredInVatRegister,
@@ -30908,19 +24295,9 @@ pub enum TaxStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TaxStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TaxStatus {
-    const DESC: &'static TableDesc = &TABLE_0572;
-    const ALL: &'static [Self] = &[
-        Self::RegisteredInVatRegister,
-        Self::UnregisteredInVatRegister,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TaxStatus, TABLE_0572, RegisteredInVatRegister, UnregisteredInVatRegister
+);
 
 /// Table 0615: User Authentication Credential Type Code.
 pub static TABLE_0615: TableDesc = TableDesc {
@@ -30936,7 +24313,7 @@ pub static TABLE_0615: TableDesc = TableDesc {
 
 /// The codes of table 0615: User Authentication Credential Type Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum UserAuthenticationCredentialTypeCode {
     /// `KERB`: Kerberos Service Ticket
     KerberosServiceTicket,
@@ -30945,19 +24322,10 @@ pub enum UserAuthenticationCredentialTypeCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for UserAuthenticationCredentialTypeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for UserAuthenticationCredentialTypeCode {
-    const DESC: &'static TableDesc = &TABLE_0615;
-    const ALL: &'static [Self] = &[
-        Self::KerberosServiceTicket,
-        Self::AuthenticatedUserIdentityAssertion,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    UserAuthenticationCredentialTypeCode, TABLE_0615, KerberosServiceTicket,
+    AuthenticatedUserIdentityAssertion
+);
 
 /// Table 0616: Address Expiration Reason.
 pub static TABLE_0616: TableDesc = TableDesc {
@@ -30975,7 +24343,7 @@ pub static TABLE_0616: TableDesc = TableDesc {
 
 /// The codes of table 0616: Address Expiration Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AddressExpirationReason {
     /// `C`: Corrected
     Corrected,
@@ -30988,21 +24356,9 @@ pub enum AddressExpirationReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AddressExpirationReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AddressExpirationReason {
-    const DESC: &'static TableDesc = &TABLE_0616;
-    const ALL: &'static [Self] = &[
-        Self::Corrected,
-        Self::AddedInError,
-        Self::Moved,
-        Self::OnRequest,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AddressExpirationReason, TABLE_0616, Corrected, AddedInError, Moved, OnRequest
+);
 
 /// Table 0617: Address Usage.
 pub static TABLE_0617: TableDesc = TableDesc {
@@ -31015,7 +24371,7 @@ pub static TABLE_0617: TableDesc = TableDesc {
 
 /// The codes of table 0617: Address Usage.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AddressUsage {
     /// `C`: Classification
     Classification,
@@ -31026,16 +24382,7 @@ pub enum AddressUsage {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AddressUsage {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AddressUsage {
-    const DESC: &'static TableDesc = &TABLE_0617;
-    const ALL: &'static [Self] = &[Self::Classification, Self::Mailing, Self::Visit];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(AddressUsage, TABLE_0617, Classification, Mailing, Visit);
 
 /// Table 0618: Protection Code.
 pub static TABLE_0618: TableDesc = TableDesc {
@@ -31052,7 +24399,7 @@ pub static TABLE_0618: TableDesc = TableDesc {
 
 /// The codes of table 0618: Protection Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProtectionCode {
     /// `LI`: Listed
     Listed,
@@ -31063,20 +24410,9 @@ pub enum ProtectionCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProtectionCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProtectionCode {
-    const DESC: &'static TableDesc = &TABLE_0618;
-    const ALL: &'static [Self] = &[
-        Self::Listed,
-        Self::UnlistedShouldNotAppearInDirectories,
-        Self::Unpublished,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProtectionCode, TABLE_0618, Listed, UnlistedShouldNotAppearInDirectories, Unpublished
+);
 
 /// Table 0625: Item Status Codes.
 pub static TABLE_0625: TableDesc = TableDesc {
@@ -31089,7 +24425,7 @@ pub static TABLE_0625: TableDesc = TableDesc {
 
 /// The codes of table 0625: Item Status Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ItemStatusCodes {
     /// `1`: Active
     Active,
@@ -31100,16 +24436,7 @@ pub enum ItemStatusCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ItemStatusCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ItemStatusCodes {
-    const DESC: &'static TableDesc = &TABLE_0625;
-    const ALL: &'static [Self] = &[Self::Active, Self::PendingInactive, Self::Inactive];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ItemStatusCodes, TABLE_0625, Active, PendingInactive, Inactive);
 
 /// Table 0634: Item Importance Codes.
 pub static TABLE_0634: TableDesc = TableDesc {
@@ -31122,23 +24449,14 @@ pub static TABLE_0634: TableDesc = TableDesc {
 
 /// The codes of table 0634: Item Importance Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ItemImportanceCodes {
     /// `CRT`: Critical
     Critical,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ItemImportanceCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ItemImportanceCodes {
-    const DESC: &'static TableDesc = &TABLE_0634;
-    const ALL: &'static [Self] = &[Self::Critical];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ItemImportanceCodes, TABLE_0634, Critical);
 
 /// Table 0642: Reorder Theory Codes.
 pub static TABLE_0642: TableDesc = TableDesc {
@@ -31151,7 +24469,7 @@ pub static TABLE_0642: TableDesc = TableDesc {
 
 /// The codes of table 0642: Reorder Theory Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ReorderTheoryCodes {
     /// `D`: DOP/DOQ
     DopDoq,
@@ -31162,16 +24480,7 @@ pub enum ReorderTheoryCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ReorderTheoryCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ReorderTheoryCodes {
-    const DESC: &'static TableDesc = &TABLE_0642;
-    const ALL: &'static [Self] = &[Self::DopDoq, Self::MinMax, Self::Override];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ReorderTheoryCodes, TABLE_0642, DopDoq, MinMax, Override);
 
 /// Table 0651: Labor Calculation Type.
 pub static TABLE_0651: TableDesc = TableDesc {
@@ -31184,7 +24493,7 @@ pub static TABLE_0651: TableDesc = TableDesc {
 
 /// The codes of table 0651: Labor Calculation Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LaborCalculationType {
     /// `CST`: Cost
     Cost,
@@ -31193,16 +24502,7 @@ pub enum LaborCalculationType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LaborCalculationType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LaborCalculationType {
-    const DESC: &'static TableDesc = &TABLE_0651;
-    const ALL: &'static [Self] = &[Self::Cost, Self::Time];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(LaborCalculationType, TABLE_0651, Cost, Time);
 
 /// Table 0653: Date Format.
 pub static TABLE_0653: TableDesc = TableDesc {
@@ -31222,7 +24522,7 @@ pub static TABLE_0653: TableDesc = TableDesc {
 
 /// The codes of table 0653: Date Format.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DateFormat {
     /// `1`: mm/dd/yy
     MmDdYy,
@@ -31239,23 +24539,9 @@ pub enum DateFormat {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DateFormat {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DateFormat {
-    const DESC: &'static TableDesc = &TABLE_0653;
-    const ALL: &'static [Self] = &[
-        Self::MmDdYy,
-        Self::YyMmDd2,
-        Self::DdMmYy3,
-        Self::DdMmYy4,
-        Self::YyMmDd5,
-        Self::Yymmdd,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DateFormat, TABLE_0653, MmDdYy, YyMmDd2, DdMmYy3, DdMmYy4, YyMmDd5, Yymmdd
+);
 
 /// Table 0657: Device Type.
 pub static TABLE_0657: TableDesc = TableDesc {
@@ -31272,7 +24558,7 @@ pub static TABLE_0657: TableDesc = TableDesc {
 
 /// The codes of table 0657: Device Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DeviceType {
     /// `1`: EO Gas Sterilizer
     EoGasSterilizer,
@@ -31283,20 +24569,9 @@ pub enum DeviceType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DeviceType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DeviceType {
-    const DESC: &'static TableDesc = &TABLE_0657;
-    const ALL: &'static [Self] = &[
-        Self::EoGasSterilizer,
-        Self::SteamSterilizer,
-        Self::PeraceticAcid,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DeviceType, TABLE_0657, EoGasSterilizer, SteamSterilizer, PeraceticAcid
+);
 
 /// Table 0659: Lot Control.
 pub static TABLE_0659: TableDesc = TableDesc {
@@ -31315,7 +24590,7 @@ pub static TABLE_0659: TableDesc = TableDesc {
 
 /// The codes of table 0659: Lot Control.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LotControl {
     /// `1`: OR Mode Without Operator
     OrModeWithoutOperator,
@@ -31330,22 +24605,10 @@ pub enum LotControl {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LotControl {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LotControl {
-    const DESC: &'static TableDesc = &TABLE_0659;
-    const ALL: &'static [Self] = &[
-        Self::OrModeWithoutOperator,
-        Self::OrModeWithOperator,
-        Self::CpdModeWithoutOperator,
-        Self::CpdModeWithOperator,
-        Self::OfflineMode,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LotControl, TABLE_0659, OrModeWithoutOperator, OrModeWithOperator,
+    CpdModeWithoutOperator, CpdModeWithOperator, OfflineMode
+);
 
 /// Table 0667: Device Data State.
 pub static TABLE_0667: TableDesc = TableDesc {
@@ -31358,7 +24621,7 @@ pub static TABLE_0667: TableDesc = TableDesc {
 
 /// The codes of table 0667: Device Data State.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DeviceDataState {
     /// `0`: Real Time Values
     RealTimeValues,
@@ -31367,16 +24630,7 @@ pub enum DeviceDataState {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DeviceDataState {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DeviceDataState {
-    const DESC: &'static TableDesc = &TABLE_0667;
-    const ALL: &'static [Self] = &[Self::RealTimeValues, Self::HistoricValues];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DeviceDataState, TABLE_0667, RealTimeValues, HistoricValues);
 
 /// Table 0669: Load Status.
 pub static TABLE_0669: TableDesc = TableDesc {
@@ -31394,7 +24648,7 @@ pub static TABLE_0669: TableDesc = TableDesc {
 
 /// The codes of table 0669: Load Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum LoadStatus {
     /// `LCC`: Load is Complete
     LoadIsComplete,
@@ -31407,21 +24661,9 @@ pub enum LoadStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for LoadStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for LoadStatus {
-    const DESC: &'static TableDesc = &TABLE_0669;
-    const ALL: &'static [Self] = &[
-        Self::LoadIsComplete,
-        Self::LoadCanceled,
-        Self::LoadInProcess,
-        Self::BuildingALoad,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    LoadStatus, TABLE_0669, LoadIsComplete, LoadCanceled, LoadInProcess, BuildingALoad
+);
 
 /// Table 0682: Device Status.
 pub static TABLE_0682: TableDesc = TableDesc {
@@ -31434,7 +24676,7 @@ pub static TABLE_0682: TableDesc = TableDesc {
 
 /// The codes of table 0682: Device Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DeviceStatus {
     /// `0`: Ready
     Ready,
@@ -31443,16 +24685,7 @@ pub enum DeviceStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DeviceStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DeviceStatus {
-    const DESC: &'static TableDesc = &TABLE_0682;
-    const ALL: &'static [Self] = &[Self::Ready, Self::NotReady];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DeviceStatus, TABLE_0682, Ready, NotReady);
 
 /// Table 0702: Cycle Type.
 pub static TABLE_0702: TableDesc = TableDesc {
@@ -31498,7 +24731,7 @@ pub static TABLE_0702: TableDesc = TableDesc {
 
 /// The codes of table 0702: Cycle Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CycleType {
     /// `2RS`: Second Rinse
     SecondRinse,
@@ -31567,49 +24800,14 @@ pub enum CycleType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CycleType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CycleType {
-    const DESC: &'static TableDesc = &TABLE_0702;
-    const ALL: &'static [Self] = &[
-        Self::SecondRinse,
-        Self::AnesthesiaRespiratory,
-        Self::Bedpans,
-        Self::BowieDickTest,
-        Self::ChemicalWash,
-        Self::Code,
-        Self::CartWash,
-        Self::Decontamination,
-        Self::Dart,
-        Self::DartWarmUpCycle,
-        Self::EoHighTemperature,
-        Self::EoLowTemperature,
-        Self::Express,
-        Self::Flash,
-        Self::Glassware,
-        Self::Gen,
-        Self::Gravity,
-        Self::Gentle,
-        Self::Isothermal,
-        Self::InstrumentWash,
-        Self::LeakTest,
-        Self::Liquid,
-        Self::OptionalWash,
-        Self::PeraceticAcid,
-        Self::PlasticGoodsWash,
-        Self::Prevac,
-        Self::Rinse,
-        Self::SteamFlushPressurePulse,
-        Self::Thermal,
-        Self::TrayBasin,
-        Self::UtensilWash,
-        Self::WrapSteamFlushPressurePulseWrapSfpp,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CycleType, TABLE_0702, SecondRinse, AnesthesiaRespiratory, Bedpans, BowieDickTest,
+    ChemicalWash, Code, CartWash, Decontamination, Dart, DartWarmUpCycle,
+    EoHighTemperature, EoLowTemperature, Express, Flash, Glassware, Gen, Gravity, Gentle,
+    Isothermal, InstrumentWash, LeakTest, Liquid, OptionalWash, PeraceticAcid,
+    PlasticGoodsWash, Prevac, Rinse, SteamFlushPressurePulse, Thermal, TrayBasin,
+    UtensilWash, WrapSteamFlushPressurePulseWrapSfpp
+);
 
 /// Table 0717: Access Restriction Value.
 pub static TABLE_0717: TableDesc = TableDesc {
@@ -31636,7 +24834,7 @@ pub static TABLE_0717: TableDesc = TableDesc {
 
 /// The codes of table 0717: Access Restriction Value.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AccessRestrictionValue {
     /// `ALL`: All
     All,
@@ -31667,30 +24865,12 @@ pub enum AccessRestrictionValue {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AccessRestrictionValue {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AccessRestrictionValue {
-    const DESC: &'static TableDesc = &TABLE_0717;
-    const ALL: &'static [Self] = &[
-        Self::All,
-        Self::AllDemographicData,
-        Self::Drug,
-        Self::HivStatusAndResults,
-        Self::PatientLocation,
-        Self::None,
-        Self::OptInAllRegistriesHipaa,
-        Self::OptOutAllRegistriesHipaa,
-        Self::Religion,
-        Self::DateOfBirth,
-        Self::PsychiatricMentalHealth,
-        Self::SensitiveMedicalData,
-        Self::SexuallyTransmittedDiseases,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AccessRestrictionValue, TABLE_0717, All, AllDemographicData, Drug,
+    HivStatusAndResults, PatientLocation, None, OptInAllRegistriesHipaa,
+    OptOutAllRegistriesHipaa, Religion, DateOfBirth, PsychiatricMentalHealth,
+    SensitiveMedicalData, SexuallyTransmittedDiseases
+);
 
 /// Table 0719: Access Restriction Reason Code.
 pub static TABLE_0719: TableDesc = TableDesc {
@@ -31711,7 +24891,7 @@ pub static TABLE_0719: TableDesc = TableDesc {
 
 /// The codes of table 0719: Access Restriction Reason Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum AccessRestrictionReasonCode {
     /// `DIA`: Diagnosis-related
     DiagnosisRelated,
@@ -31730,24 +24910,11 @@ pub enum AccessRestrictionReasonCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for AccessRestrictionReasonCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for AccessRestrictionReasonCode {
-    const DESC: &'static TableDesc = &TABLE_0719;
-    const ALL: &'static [Self] = &[
-        Self::DiagnosisRelated,
-        Self::EmployeeOfThisOrganization,
-        Self::OrganizationalPolicyOrRequirement,
-        Self::PatientRequest,
-        Self::PhysicianRequest,
-        Self::RegulatoryRequirement,
-        Self::VeryImportantPersonOrCelebrity,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    AccessRestrictionReasonCode, TABLE_0719, DiagnosisRelated,
+    EmployeeOfThisOrganization, OrganizationalPolicyOrRequirement, PatientRequest,
+    PhysicianRequest, RegulatoryRequirement, VeryImportantPersonOrCelebrity
+);
 
 /// Table 0725: Mood Codes.
 pub static TABLE_0725: TableDesc = TableDesc {
@@ -31770,7 +24937,7 @@ pub static TABLE_0725: TableDesc = TableDesc {
 
 /// The codes of table 0725: Mood Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MoodCodes {
     /// `APT`: Appointment
     Appointment,
@@ -31793,26 +24960,10 @@ pub enum MoodCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MoodCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MoodCodes {
-    const DESC: &'static TableDesc = &TABLE_0725;
-    const ALL: &'static [Self] = &[
-        Self::Appointment,
-        Self::AppointmentRequest,
-        Self::Event,
-        Self::EventCriterion,
-        Self::Expectation,
-        Self::Intent,
-        Self::Promise,
-        Self::Proposal,
-        Self::RequestOrder,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MoodCodes, TABLE_0725, Appointment, AppointmentRequest, Event, EventCriterion,
+    Expectation, Intent, Promise, Proposal, RequestOrder
+);
 
 /// Table 0728: CCL Value.
 pub static TABLE_0728: TableDesc = TableDesc {
@@ -31831,7 +24982,7 @@ pub static TABLE_0728: TableDesc = TableDesc {
 
 /// The codes of table 0728: CCL Value.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CclValue {
     /// `0`: Nothing obvious
     NothingObvious,
@@ -31846,22 +24997,7 @@ pub enum CclValue {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CclValue {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CclValue {
-    const DESC: &'static TableDesc = &TABLE_0728;
-    const ALL: &'static [Self] = &[
-        Self::NothingObvious,
-        Self::Low,
-        Self::Moderate,
-        Self::High,
-        Self::VeryHigh,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CclValue, TABLE_0728, NothingObvious, Low, Moderate, High, VeryHigh);
 
 /// Table 0731: DRG Diagnosis Determination Status.
 pub static TABLE_0731: TableDesc = TableDesc {
@@ -31880,7 +25016,7 @@ pub static TABLE_0731: TableDesc = TableDesc {
 
 /// The codes of table 0731: DRG Diagnosis Determination Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DrgDiagnosisDeterminationStatus {
     /// `0`: Valid code
     ValidCode,
@@ -31895,22 +25031,10 @@ pub enum DrgDiagnosisDeterminationStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DrgDiagnosisDeterminationStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DrgDiagnosisDeterminationStatus {
-    const DESC: &'static TableDesc = &TABLE_0731;
-    const ALL: &'static [Self] = &[
-        Self::ValidCode,
-        Self::InvalidCode,
-        Self::TwoPrimaryDiagnosisCodes,
-        Self::InvalidForThisGender,
-        Self::InvalidForThisAge,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DrgDiagnosisDeterminationStatus, TABLE_0731, ValidCode, InvalidCode,
+    TwoPrimaryDiagnosisCodes, InvalidForThisGender, InvalidForThisAge
+);
 
 /// Table 0734: Grouper Status.
 pub static TABLE_0734: TableDesc = TableDesc {
@@ -31934,7 +25058,7 @@ pub static TABLE_0734: TableDesc = TableDesc {
 
 /// The codes of table 0734: Grouper Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum GrouperStatus {
     /// `0`: Normal grouping
     NormalGrouping,
@@ -31959,27 +25083,12 @@ pub enum GrouperStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for GrouperStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for GrouperStatus {
-    const DESC: &'static TableDesc = &TABLE_0734;
-    const ALL: &'static [Self] = &[
-        Self::NormalGrouping,
-        Self::InvalidOrMissingPrimaryDiagnosis,
-        Self::DiagnosisIsNotAllowedToBePrimary,
-        Self::DataDoesNotFulfillDrgCriteria,
-        Self::Code4,
-        Self::InvalidGender,
-        Self::InvalidDischargeStatus,
-        Self::InvalidWeightAdAdmission,
-        Self::InvalidLengthOfStay,
-        Self::InvalidFieldSameDay,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    GrouperStatus, TABLE_0734, NormalGrouping, InvalidOrMissingPrimaryDiagnosis,
+    DiagnosisIsNotAllowedToBePrimary, DataDoesNotFulfillDrgCriteria, Code4,
+    InvalidGender, InvalidDischargeStatus, InvalidWeightAdAdmission, InvalidLengthOfStay,
+    InvalidFieldSameDay
+);
 
 /// Table 0739: DRG Status Patient.
 pub static TABLE_0739: TableDesc = TableDesc {
@@ -31996,7 +25105,7 @@ pub static TABLE_0739: TableDesc = TableDesc {
 
 /// The codes of table 0739: DRG Status Patient.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DrgStatusPatient {
     /// `1`: Normal length of stay
     NormalLengthOfStay,
@@ -32007,20 +25116,9 @@ pub enum DrgStatusPatient {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DrgStatusPatient {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DrgStatusPatient {
-    const DESC: &'static TableDesc = &TABLE_0739;
-    const ALL: &'static [Self] = &[
-        Self::NormalLengthOfStay,
-        Self::ShortLengthOfStay,
-        Self::LongLengthOfStay,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DrgStatusPatient, TABLE_0739, NormalLengthOfStay, ShortLengthOfStay, LongLengthOfStay
+);
 
 /// Table 0742: DRG Status Financial Calculation.
 pub static TABLE_0742: TableDesc = TableDesc {
@@ -32044,7 +25142,7 @@ pub static TABLE_0742: TableDesc = TableDesc {
 
 /// The codes of table 0742: DRG Status Financial Calculation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DrgStatusFinancialCalculation {
     /// `00`: Effective weight calculated
     EffectiveWeightCalculated,
@@ -32063,24 +25161,11 @@ pub enum DrgStatusFinancialCalculation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DrgStatusFinancialCalculation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DrgStatusFinancialCalculation {
-    const DESC: &'static TableDesc = &TABLE_0742;
-    const ALL: &'static [Self] = &[
-        Self::EffectiveWeightCalculated,
-        Self::HospitalSpecificContract,
-        Self::Code03,
-        Self::Code04,
-        Self::InvalidLengthOfStay,
-        Self::NoInformationEntryInCostDataForThisDrg,
-        Self::NoRelativeWeightFoundForDepartmentType,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DrgStatusFinancialCalculation, TABLE_0742, EffectiveWeightCalculated,
+    HospitalSpecificContract, Code03, Code04, InvalidLengthOfStay,
+    NoInformationEntryInCostDataForThisDrg, NoRelativeWeightFoundForDepartmentType
+);
 
 /// Table 0749: DRG Grouping Status.
 pub static TABLE_0749: TableDesc = TableDesc {
@@ -32098,7 +25183,7 @@ pub static TABLE_0749: TableDesc = TableDesc {
 
 /// The codes of table 0749: DRG Grouping Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DrgGroupingStatus {
     /// `0`: Valid code; not used for grouping
     ValidCodeNotUsedForGrouping,
@@ -32111,21 +25196,10 @@ pub enum DrgGroupingStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DrgGroupingStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DrgGroupingStatus {
-    const DESC: &'static TableDesc = &TABLE_0749;
-    const ALL: &'static [Self] = &[
-        Self::ValidCodeNotUsedForGrouping,
-        Self::ValidCodeUsedForGrouping,
-        Self::InvalidCodeNotUsedForGrouping,
-        Self::InvalidCodeCodeIsRelevantForGrouping,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DrgGroupingStatus, TABLE_0749, ValidCodeNotUsedForGrouping, ValidCodeUsedForGrouping,
+    InvalidCodeNotUsedForGrouping, InvalidCodeCodeIsRelevantForGrouping
+);
 
 /// Table 0755: Status Weight At Birth.
 pub static TABLE_0755: TableDesc = TableDesc {
@@ -32142,7 +25216,7 @@ pub static TABLE_0755: TableDesc = TableDesc {
 
 /// The codes of table 0755: Status Weight At Birth.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum StatusWeightAtBirth {
     /// `0`: No weight reported at admission used for grouping
     Code0,
@@ -32153,20 +25227,10 @@ pub enum StatusWeightAtBirth {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for StatusWeightAtBirth {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for StatusWeightAtBirth {
-    const DESC: &'static TableDesc = &TABLE_0755;
-    const ALL: &'static [Self] = &[
-        Self::Code0,
-        Self::WeightReportedAtAdmissionUsedForGrouping,
-        Self::DefaultWeight2499gUsedForGrouping,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    StatusWeightAtBirth, TABLE_0755, Code0, WeightReportedAtAdmissionUsedForGrouping,
+    DefaultWeight2499gUsedForGrouping
+);
 
 /// Table 0757: DRG Status Respiration Minutes.
 pub static TABLE_0757: TableDesc = TableDesc {
@@ -32183,7 +25247,7 @@ pub static TABLE_0757: TableDesc = TableDesc {
 
 /// The codes of table 0757: DRG Status Respiration Minutes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DrgStatusRespirationMinutes {
     /// `0`: Respiration minutes not used for grouping
     RespirationMinutesNotUsedForGrouping,
@@ -32194,20 +25258,10 @@ pub enum DrgStatusRespirationMinutes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DrgStatusRespirationMinutes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DrgStatusRespirationMinutes {
-    const DESC: &'static TableDesc = &TABLE_0757;
-    const ALL: &'static [Self] = &[
-        Self::RespirationMinutesNotUsedForGrouping,
-        Self::ListedRespirationMinutesUsedForGrouping,
-        Self::OpsCodeValueUsedForGrouping,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DrgStatusRespirationMinutes, TABLE_0757, RespirationMinutesNotUsedForGrouping,
+    ListedRespirationMinutesUsedForGrouping, OpsCodeValueUsedForGrouping
+);
 
 /// Table 0759: Status Admission.
 pub static TABLE_0759: TableDesc = TableDesc {
@@ -32225,7 +25279,7 @@ pub static TABLE_0759: TableDesc = TableDesc {
 
 /// The codes of table 0759: Status Admission.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum StatusAdmission {
     /// `0`: Admission status is valid; used for grouping
     AdmissionStatusIsValidUsedForGrouping,
@@ -32238,21 +25292,10 @@ pub enum StatusAdmission {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for StatusAdmission {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for StatusAdmission {
-    const DESC: &'static TableDesc = &TABLE_0759;
-    const ALL: &'static [Self] = &[
-        Self::AdmissionStatusIsValidUsedForGrouping,
-        Self::AdmissionStatusIsValidNotUsedForGrouping,
-        Self::Code2,
-        Self::Code3,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    StatusAdmission, TABLE_0759, AdmissionStatusIsValidUsedForGrouping,
+    AdmissionStatusIsValidNotUsedForGrouping, Code2, Code3
+);
 
 /// Table 0761: DRG Procedure Determination Status.
 pub static TABLE_0761: TableDesc = TableDesc {
@@ -32271,7 +25314,7 @@ pub static TABLE_0761: TableDesc = TableDesc {
 
 /// The codes of table 0761: DRG Procedure Determination Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DrgProcedureDeterminationStatus {
     /// `0`: Valid code
     ValidCode,
@@ -32286,22 +25329,10 @@ pub enum DrgProcedureDeterminationStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DrgProcedureDeterminationStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DrgProcedureDeterminationStatus {
-    const DESC: &'static TableDesc = &TABLE_0761;
-    const ALL: &'static [Self] = &[
-        Self::ValidCode,
-        Self::InvalidCode,
-        Self::NotUsed,
-        Self::InvalidForThisGender,
-        Self::InvalidForThisAge,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DrgProcedureDeterminationStatus, TABLE_0761, ValidCode, InvalidCode, NotUsed,
+    InvalidForThisGender, InvalidForThisAge
+);
 
 /// Table 0763: DRG Procedure Relevance.
 pub static TABLE_0763: TableDesc = TableDesc {
@@ -32318,7 +25349,7 @@ pub static TABLE_0763: TableDesc = TableDesc {
 
 /// The codes of table 0763: DRG Procedure Relevance.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DrgProcedureRelevance {
     /// `0`: Neither operation relevant nor non-operation relevant procedure
     Code0,
@@ -32329,20 +25360,10 @@ pub enum DrgProcedureRelevance {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DrgProcedureRelevance {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DrgProcedureRelevance {
-    const DESC: &'static TableDesc = &TABLE_0763;
-    const ALL: &'static [Self] = &[
-        Self::Code0,
-        Self::OperationRelevantProcedure,
-        Self::NonOperationRelevantProcedure,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    DrgProcedureRelevance, TABLE_0763, Code0, OperationRelevantProcedure,
+    NonOperationRelevantProcedure
+);
 
 /// Table 0771: Resource Type or Category.
 pub static TABLE_0771: TableDesc = TableDesc {
@@ -32364,7 +25385,7 @@ pub static TABLE_0776: TableDesc = TableDesc {
 
 /// The codes of table 0776: Item Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ItemStatus {
     /// `A`: Active
     Active,
@@ -32375,16 +25396,7 @@ pub enum ItemStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ItemStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ItemStatus {
-    const DESC: &'static TableDesc = &TABLE_0776;
-    const ALL: &'static [Self] = &[Self::Active, Self::Inactive, Self::PendingInactive];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ItemStatus, TABLE_0776, Active, Inactive, PendingInactive);
 
 /// Table 0778: Item Type.
 pub static TABLE_0778: TableDesc = TableDesc {
@@ -32403,7 +25415,7 @@ pub static TABLE_0778: TableDesc = TableDesc {
 
 /// The codes of table 0778: Item Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ItemType {
     /// `EQP`: Equipment
     Equipment,
@@ -32418,22 +25430,9 @@ pub enum ItemType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ItemType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ItemType {
-    const DESC: &'static TableDesc = &TABLE_0778;
-    const ALL: &'static [Self] = &[
-        Self::Equipment,
-        Self::Implant,
-        Self::Medication,
-        Self::Supply,
-        Self::TubesDrainsAndCatheters,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ItemType, TABLE_0778, Equipment, Implant, Medication, Supply, TubesDrainsAndCatheters
+);
 
 /// Table 0790: Approving Regulatory Agency.
 pub static TABLE_0790: TableDesc = TableDesc {
@@ -32449,7 +25448,7 @@ pub static TABLE_0790: TableDesc = TableDesc {
 
 /// The codes of table 0790: Approving Regulatory Agency.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ApprovingRegulatoryAgency {
     /// `AMA`: American Medical Association
     AmericanMedicalAssociation,
@@ -32458,19 +25457,10 @@ pub enum ApprovingRegulatoryAgency {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ApprovingRegulatoryAgency {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ApprovingRegulatoryAgency {
-    const DESC: &'static TableDesc = &TABLE_0790;
-    const ALL: &'static [Self] = &[
-        Self::AmericanMedicalAssociation,
-        Self::FoodAndDrugAdministration,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ApprovingRegulatoryAgency, TABLE_0790, AmericanMedicalAssociation,
+    FoodAndDrugAdministration
+);
 
 /// Table 0793: Ruling Act.
 pub static TABLE_0793: TableDesc = TableDesc {
@@ -32483,23 +25473,14 @@ pub static TABLE_0793: TableDesc = TableDesc {
 
 /// The codes of table 0793: Ruling Act.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RulingAct {
     /// `SMDA`: Safe Medical Devices Act
     SafeMedicalDevicesAct,
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RulingAct {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RulingAct {
-    const DESC: &'static TableDesc = &TABLE_0793;
-    const ALL: &'static [Self] = &[Self::SafeMedicalDevicesAct];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(RulingAct, TABLE_0793, SafeMedicalDevicesAct);
 
 /// Table 0806: Sterilization Type.
 pub static TABLE_0806: TableDesc = TableDesc {
@@ -32516,7 +25497,7 @@ pub static TABLE_0806: TableDesc = TableDesc {
 
 /// The codes of table 0806: Sterilization Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SterilizationType {
     /// `EOG`: Ethylene Oxide Gas
     EthyleneOxideGas,
@@ -32527,20 +25508,9 @@ pub enum SterilizationType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SterilizationType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SterilizationType {
-    const DESC: &'static TableDesc = &TABLE_0806;
-    const ALL: &'static [Self] = &[
-        Self::EthyleneOxideGas,
-        Self::PeraceticAcid,
-        Self::Steam,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SterilizationType, TABLE_0806, EthyleneOxideGas, PeraceticAcid, Steam
+);
 
 /// Table 0809: Maintenance Cycle.
 pub static TABLE_0809: TableDesc = TableDesc {
@@ -32576,7 +25546,7 @@ pub static TABLE_0818: TableDesc = TableDesc {
 
 /// The codes of table 0818: Package.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Package {
     /// `BX`: Box
     Box,
@@ -32589,16 +25559,7 @@ pub enum Package {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Package {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Package {
-    const DESC: &'static TableDesc = &TABLE_0818;
-    const ALL: &'static [Self] = &[Self::Box, Self::Case, Self::Each, Self::Set];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(Package, TABLE_0818, Box, Case, Each, Set);
 
 /// Table 0834: MIME Types.
 pub static TABLE_0834: TableDesc = TableDesc {
@@ -32619,7 +25580,7 @@ pub static TABLE_0834: TableDesc = TableDesc {
 
 /// The codes of table 0834: MIME Types.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MimeTypes {
     /// `application`: Application data
     ApplicationData,
@@ -32638,24 +25599,10 @@ pub enum MimeTypes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MimeTypes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MimeTypes {
-    const DESC: &'static TableDesc = &TABLE_0834;
-    const ALL: &'static [Self] = &[
-        Self::ApplicationData,
-        Self::AudioData,
-        Self::ImageData,
-        Self::ModelData,
-        Self::MimeMultipartPackage,
-        Self::TextData,
-        Self::VideoData,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MimeTypes, TABLE_0834, ApplicationData, AudioData, ImageData, ModelData,
+    MimeMultipartPackage, TextData, VideoData
+);
 
 /// Table 0836: Problem Severity.
 pub static TABLE_0836: TableDesc = TableDesc {
@@ -32701,7 +25648,7 @@ pub static TABLE_0868: TableDesc = TableDesc {
 
 /// The codes of table 0868: Telecommunication Expiration Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TelecommunicationExpirationReason {
     /// `C`: Corrected
     Corrected,
@@ -32716,22 +25663,10 @@ pub enum TelecommunicationExpirationReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TelecommunicationExpirationReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TelecommunicationExpirationReason {
-    const DESC: &'static TableDesc = &TABLE_0868;
-    const ALL: &'static [Self] = &[
-        Self::Corrected,
-        Self::AddedInError,
-        Self::Moved,
-        Self::NoLongerInService,
-        Self::OnRequest,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    TelecommunicationExpirationReason, TABLE_0868, Corrected, AddedInError, Moved,
+    NoLongerInService, OnRequest
+);
 
 /// Table 0871: Supply Risk Codes.
 pub static TABLE_0871: TableDesc = TableDesc {
@@ -32752,7 +25687,7 @@ pub static TABLE_0871: TableDesc = TableDesc {
 
 /// The codes of table 0871: Supply Risk Codes.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SupplyRiskCodes {
     /// `COR`: Corrosive
     Corrosive,
@@ -32771,24 +25706,10 @@ pub enum SupplyRiskCodes {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SupplyRiskCodes {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SupplyRiskCodes {
-    const DESC: &'static TableDesc = &TABLE_0871;
-    const ALL: &'static [Self] = &[
-        Self::Corrosive,
-        Self::Explosive,
-        Self::Flammable,
-        Self::InjuryHazard,
-        Self::Radioactive,
-        Self::Toxic,
-        Self::Unknown,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SupplyRiskCodes, TABLE_0871, Corrosive, Explosive, Flammable, InjuryHazard,
+    Radioactive, Toxic, Unknown
+);
 
 /// Table 0879: Product/Service Code.
 pub static TABLE_0879: TableDesc = TableDesc {
@@ -32823,7 +25744,7 @@ pub static TABLE_0881: TableDesc = TableDesc {
 
 /// The codes of table 0881: Role Executing Physician.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RoleExecutingPhysician {
     /// `B`: Both
     Both,
@@ -32834,20 +25755,9 @@ pub enum RoleExecutingPhysician {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RoleExecutingPhysician {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RoleExecutingPhysician {
-    const DESC: &'static TableDesc = &TABLE_0881;
-    const ALL: &'static [Self] = &[
-        Self::Both,
-        Self::ProfessionalPart,
-        Self::TechnicalPart,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RoleExecutingPhysician, TABLE_0881, Both, ProfessionalPart, TechnicalPart
+);
 
 /// Table 0882: Medical Role Executing Physician.
 pub static TABLE_0882: TableDesc = TableDesc {
@@ -32860,7 +25770,7 @@ pub static TABLE_0882: TableDesc = TableDesc {
 
 /// The codes of table 0882: Medical Role Executing Physician.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MedicalRoleExecutingPhysician {
     /// `E`: Employed
     Employed,
@@ -32869,16 +25779,7 @@ pub enum MedicalRoleExecutingPhysician {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MedicalRoleExecutingPhysician {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MedicalRoleExecutingPhysician {
-    const DESC: &'static TableDesc = &TABLE_0882;
-    const ALL: &'static [Self] = &[Self::Employed, Self::SelfEmployed];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(MedicalRoleExecutingPhysician, TABLE_0882, Employed, SelfEmployed);
 
 /// Table 0894: Side of body.
 pub static TABLE_0894: TableDesc = TableDesc {
@@ -32891,7 +25792,7 @@ pub static TABLE_0894: TableDesc = TableDesc {
 
 /// The codes of table 0894: Side of body.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SideOfBody {
     /// `L`: Left
     Left,
@@ -32900,16 +25801,7 @@ pub enum SideOfBody {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SideOfBody {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SideOfBody {
-    const DESC: &'static TableDesc = &TABLE_0894;
-    const ALL: &'static [Self] = &[Self::Left, Self::Right];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(SideOfBody, TABLE_0894, Left, Right);
 
 /// Table 0895: Present On Admission (POA) Indicator.
 pub static TABLE_0895: TableDesc = TableDesc {
@@ -32928,7 +25820,7 @@ pub static TABLE_0895: TableDesc = TableDesc {
 
 /// The codes of table 0895: Present On Admission (POA) Indicator.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PresentOnAdmissionPoaIndicator {
     /// `E`: Exempt
     Exempt,
@@ -32943,22 +25835,9 @@ pub enum PresentOnAdmissionPoaIndicator {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PresentOnAdmissionPoaIndicator {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PresentOnAdmissionPoaIndicator {
-    const DESC: &'static TableDesc = &TABLE_0895;
-    const ALL: &'static [Self] = &[
-        Self::Exempt,
-        Self::No,
-        Self::Unknown,
-        Self::NotApplicable,
-        Self::Yes,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PresentOnAdmissionPoaIndicator, TABLE_0895, Exempt, No, Unknown, NotApplicable, Yes
+);
 
 /// Table 0904: Security Check Scheme.
 pub static TABLE_0904: TableDesc = TableDesc {
@@ -32975,7 +25854,7 @@ pub static TABLE_0904: TableDesc = TableDesc {
 
 /// The codes of table 0904: Security Check Scheme.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum SecurityCheckScheme {
     /// `BCV`: Bank Card Validation Number
     BankCardValidationNumber,
@@ -32986,20 +25865,10 @@ pub enum SecurityCheckScheme {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for SecurityCheckScheme {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for SecurityCheckScheme {
-    const DESC: &'static TableDesc = &TABLE_0904;
-    const ALL: &'static [Self] = &[
-        Self::BankCardValidationNumber,
-        Self::CreditCardSecurityCode,
-        Self::VersionId,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    SecurityCheckScheme, TABLE_0904, BankCardValidationNumber, CreditCardSecurityCode,
+    VersionId
+);
 
 /// Table 0905: Shipment Status.
 pub static TABLE_0905: TableDesc = TableDesc {
@@ -33019,7 +25888,7 @@ pub static TABLE_0905: TableDesc = TableDesc {
 
 /// The codes of table 0905: Shipment Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ShipmentStatus {
     /// `INV`: Inventoried
     Inventoried,
@@ -33036,23 +25905,10 @@ pub enum ShipmentStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ShipmentStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ShipmentStatus {
-    const DESC: &'static TableDesc = &TABLE_0905;
-    const ALL: &'static [Self] = &[
-        Self::Inventoried,
-        Self::OnHold,
-        Self::Processing,
-        Self::Rejected,
-        Self::InTransit,
-        Self::TriagedToLab,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ShipmentStatus, TABLE_0905, Inventoried, OnHold, Processing, Rejected, InTransit,
+    TriagedToLab
+);
 
 /// Table 0906: ActPriority.
 pub static TABLE_0906: TableDesc = TableDesc {
@@ -33087,7 +25943,7 @@ pub static TABLE_0906: TableDesc = TableDesc {
 
 /// The codes of table 0906: ActPriority.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ActPriority {
     /// `A`: ASAP - As soon as possible, next highest priority after stat
     CodeA,
@@ -33122,32 +25978,12 @@ pub enum ActPriority {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ActPriority {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ActPriority {
-    const DESC: &'static TableDesc = &TABLE_0906;
-    const ALL: &'static [Self] = &[
-        Self::CodeA,
-        Self::CallbackResults,
-        Self::CallbackForScheduling,
-        Self::CallbackPlacerForScheduling,
-        Self::ContactRecipientForScheduling,
-        Self::CodeEl,
-        Self::Emergency,
-        Self::Preop,
-        Self::AsNeeded,
-        Self::RoutineRoutineServiceDoAtUsualWorkHours,
-        Self::CodeRr,
-        Self::StatWithHighestPriority,
-        Self::TimingCritical,
-        Self::CodeUd,
-        Self::UrgentCallsForPromptAction,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ActPriority, TABLE_0906, CodeA, CallbackResults, CallbackForScheduling,
+    CallbackPlacerForScheduling, ContactRecipientForScheduling, CodeEl, Emergency, Preop,
+    AsNeeded, RoutineRoutineServiceDoAtUsualWorkHours, CodeRr, StatWithHighestPriority,
+    TimingCritical, CodeUd, UrgentCallsForPromptAction
+);
 
 /// Table 0907: Confidentiality.
 pub static TABLE_0907: TableDesc = TableDesc {
@@ -33178,7 +26014,7 @@ pub static TABLE_0907: TableDesc = TableDesc {
 
 /// The codes of table 0907: Confidentiality.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Confidentiality {
     /// `B`: Business
     Business,
@@ -33211,31 +26047,12 @@ pub enum Confidentiality {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Confidentiality {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Confidentiality {
-    const DESC: &'static TableDesc = &TABLE_0907;
-    const ALL: &'static [Self] = &[
-        Self::Business,
-        Self::Celebrity,
-        Self::Clinician,
-        Self::CodeEth,
-        Self::HivRelatedHivAndAidsRelatedItem,
-        Self::Individual,
-        Self::CodeL,
-        Self::Normal,
-        Self::PsychiatryRelatedPsychiatryRelatedItem,
-        Self::Restricted,
-        Self::CodeS,
-        Self::SexualAndDomesticViolenceRelated,
-        Self::Taboo,
-        Self::VeryRestricted,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Confidentiality, TABLE_0907, Business, Celebrity, Clinician, CodeEth,
+    HivRelatedHivAndAidsRelatedItem, Individual, CodeL, Normal,
+    PsychiatryRelatedPsychiatryRelatedItem, Restricted, CodeS,
+    SexualAndDomesticViolenceRelated, Taboo, VeryRestricted
+);
 
 /// Table 0908: Package Type.
 pub static TABLE_0908: TableDesc = TableDesc {
@@ -33267,7 +26084,7 @@ pub static TABLE_0909: TableDesc = TableDesc {
 
 /// The codes of table 0909: Patient Results Release Categorization Scheme.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PatientResultsReleaseCategorizationScheme {
     /// `SID`: Share In1 Day
     ShareIn1Day,
@@ -33284,23 +26101,10 @@ pub enum PatientResultsReleaseCategorizationScheme {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PatientResultsReleaseCategorizationScheme {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PatientResultsReleaseCategorizationScheme {
-    const DESC: &'static TableDesc = &TABLE_0909;
-    const ALL: &'static [Self] = &[
-        Self::ShareIn1Day,
-        Self::ShareIn1DayConditionally,
-        Self::CodeSimm,
-        Self::CodeStbd,
-        Self::ShareWithinNormalLimits,
-        Self::CodeSwth,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PatientResultsReleaseCategorizationScheme, TABLE_0909, ShareIn1Day,
+    ShareIn1DayConditionally, CodeSimm, CodeStbd, ShareWithinNormalLimits, CodeSwth
+);
 
 /// Table 0910: Acquisition Modality.
 pub static TABLE_0910: TableDesc = TableDesc {
@@ -33359,7 +26163,7 @@ pub static TABLE_0912: TableDesc = TableDesc {
 
 /// The codes of table 0912: Participation.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Participation {
     /// `AD`: Admitting Provider
     AdmittingProvider,
@@ -33430,50 +26234,18 @@ pub enum Participation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for Participation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for Participation {
-    const DESC: &'static TableDesc = &TABLE_0912;
-    const ALL: &'static [Self] = &[
-        Self::AdmittingProvider,
-        Self::AssistantAlternateInterpreter,
-        Self::AdministeringProvider,
-        Self::AssistantResultInterpreter,
-        Self::AttendingProvider,
-        Self::AutAuthorEventInitiator,
-        Self::ConsultingProvider,
-        Self::DispensingProvider,
-        Self::CodeEp,
-        Self::Equipment,
-        Self::FamilyHealthCareProfessional,
-        Self::MedicalDirector,
-        Self::OrderingProvider,
-        Self::PackedBy,
-        Self::CodePh,
-        Self::PrimaryInterpreter,
-        Self::PerformingOrganization,
-        Self::PerformingOrganizationMedicalDirector,
-        Self::PrimaryCareProvider,
-        Self::PrincipalResultInterpreter,
-        Self::ResultsCopiesTo,
-        Self::ResponsibleObserver,
-        Self::ReferringProvider,
-        Self::ReferredToProvider,
-        Self::SendBy,
-        Self::SpecimenCollector,
-        Self::Technician,
-        Self::Transcriptionist,
-        Self::VerifyingProvider,
-        Self::VerifyingPharmaceuticalSupplier,
-        Self::VerifyingTreatmentSupplier,
-        Self::Waypoint,
-        Self::WaypointRecipient,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    Participation, TABLE_0912, AdmittingProvider, AssistantAlternateInterpreter,
+    AdministeringProvider, AssistantResultInterpreter, AttendingProvider,
+    AutAuthorEventInitiator, ConsultingProvider, DispensingProvider, CodeEp, Equipment,
+    FamilyHealthCareProfessional, MedicalDirector, OrderingProvider, PackedBy, CodePh,
+    PrimaryInterpreter, PerformingOrganization, PerformingOrganizationMedicalDirector,
+    PrimaryCareProvider, PrincipalResultInterpreter, ResultsCopiesTo,
+    ResponsibleObserver, ReferringProvider, ReferredToProvider, SendBy,
+    SpecimenCollector, Technician, Transcriptionist, VerifyingProvider,
+    VerifyingPharmaceuticalSupplier, VerifyingTreatmentSupplier, Waypoint,
+    WaypointRecipient
+);
 
 /// Table 0913: Monetary Denomination Code.
 pub static TABLE_0913: TableDesc = TableDesc {
@@ -33666,7 +26438,7 @@ pub static TABLE_0913: TableDesc = TableDesc {
 
 /// The codes of table 0913: Monetary Denomination Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum MonetaryDenominationCode {
     /// `AED`: UAE Dirham
     UaeDirham,
@@ -34029,196 +26801,39 @@ pub enum MonetaryDenominationCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for MonetaryDenominationCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for MonetaryDenominationCode {
-    const DESC: &'static TableDesc = &TABLE_0913;
-    const ALL: &'static [Self] = &[
-        Self::UaeDirham,
-        Self::Afghani,
-        Self::Lek,
-        Self::ArmenianDram,
-        Self::NetherlandsAntilleanGuilder,
-        Self::Kwanza,
-        Self::ArgentinePeso,
-        Self::AustralianDollar,
-        Self::ArubanFlorin,
-        Self::AzerbaijanManat,
-        Self::ConvertibleMark,
-        Self::BarbadosDollar,
-        Self::Taka,
-        Self::BulgarianLev,
-        Self::BahrainiDinar,
-        Self::BurundiFranc,
-        Self::BermudianDollar,
-        Self::BruneiDollar,
-        Self::Boliviano,
-        Self::Mvdol,
-        Self::BrazilianReal,
-        Self::BahamianDollar,
-        Self::Ngultrum,
-        Self::Pula,
-        Self::BelarusianRuble,
-        Self::BelizeDollar,
-        Self::CanadianDollar,
-        Self::CongoleseFranc,
-        Self::WirEuro,
-        Self::SwissFranc,
-        Self::WirFranc,
-        Self::UnidadDeFomento,
-        Self::ChileanPeso,
-        Self::YuanRenminbi,
-        Self::ColombianPeso,
-        Self::UnidadDeValorReal,
-        Self::CostaRicanColon,
-        Self::PesoConvertible,
-        Self::CubanPeso,
-        Self::CaboVerdeEscudo,
-        Self::CzechKoruna,
-        Self::DjiboutiFranc,
-        Self::DanishKrone,
-        Self::DominicanPeso,
-        Self::AlgerianDinar,
-        Self::EgyptianPound,
-        Self::Nakfa,
-        Self::EthiopianBirr,
-        Self::Euro,
-        Self::FijiDollar,
-        Self::FalklandIslandsPound,
-        Self::PoundSterling,
-        Self::Lari,
-        Self::GhanaCedi,
-        Self::GibraltarPound,
-        Self::Dalasi,
-        Self::GuineanFranc,
-        Self::Quetzal,
-        Self::GuyanaDollar,
-        Self::HongKongDollar,
-        Self::Lempira,
-        Self::Kuna,
-        Self::Gourde,
-        Self::Forint,
-        Self::Rupiah,
-        Self::NewIsraeliSheqel,
-        Self::IndianRupee,
-        Self::IraqiDinar,
-        Self::IranianRial,
-        Self::IcelandKrona,
-        Self::JamaicanDollar,
-        Self::JordanianDinar,
-        Self::Yen,
-        Self::KenyanShilling,
-        Self::Som,
-        Self::Riel,
-        Self::ComorianFranc,
-        Self::NorthKoreanWon,
-        Self::Won,
-        Self::KuwaitiDinar,
-        Self::CaymanIslandsDollar,
-        Self::Tenge,
-        Self::LaoKip,
-        Self::LebanesePound,
-        Self::SriLankaRupee,
-        Self::LiberianDollar,
-        Self::Loti,
-        Self::LibyanDinar,
-        Self::MoroccanDirham,
-        Self::MoldovanLeu,
-        Self::MalagasyAriary,
-        Self::Denar,
-        Self::Kyat,
-        Self::Tugrik,
-        Self::Pataca,
-        Self::Ouguiya,
-        Self::MauritiusRupee,
-        Self::Rufiyaa,
-        Self::MalawiKwacha,
-        Self::MexicanPeso,
-        Self::MexicanUnidadDeInversionUdi,
-        Self::MalaysianRinggit,
-        Self::MozambiqueMetical,
-        Self::NamibiaDollar,
-        Self::Naira,
-        Self::CordobaOro,
-        Self::NorwegianKrone,
-        Self::NepaleseRupee,
-        Self::NewZealandDollar,
-        Self::RialOmani,
-        Self::Balboa,
-        Self::Sol,
-        Self::Kina,
-        Self::PhilippinePeso,
-        Self::PakistanRupee,
-        Self::Zloty,
-        Self::Guarani,
-        Self::QatariRial,
-        Self::RomanianLeu,
-        Self::SerbianDinar,
-        Self::RussianRuble,
-        Self::RwandaFranc,
-        Self::SaudiRiyal,
-        Self::SolomonIslandsDollar,
-        Self::SeychellesRupee,
-        Self::SudanesePound,
-        Self::SwedishKrona,
-        Self::SingaporeDollar,
-        Self::SaintHelenaPound,
-        Self::Leone,
-        Self::SomaliShilling,
-        Self::SurinamDollar,
-        Self::SouthSudanesePound,
-        Self::Dobra,
-        Self::ElSalvadorColon,
-        Self::SyrianPound,
-        Self::Lilangeni,
-        Self::Baht,
-        Self::Somoni,
-        Self::TurkmenistanNewManat,
-        Self::TunisianDinar,
-        Self::Paanga,
-        Self::TurkishLira,
-        Self::TrinidadAndTobagoDollar,
-        Self::NewTaiwanDollar,
-        Self::TanzanianShilling,
-        Self::Hryvnia,
-        Self::UgandaShilling,
-        Self::UsDollar,
-        Self::UsDollarNextDay,
-        Self::UruguayPesoEnUnidadesIndexadasUi,
-        Self::PesoUruguayo,
-        Self::UnidadPrevisional,
-        Self::UzbekistanSum,
-        Self::BolivarSoberano,
-        Self::Dong,
-        Self::Vatu,
-        Self::Tala,
-        Self::CfaFrancBeac,
-        Self::Silver,
-        Self::Gold,
-        Self::CodeXba,
-        Self::BondMarketsUnitEuropeanMonetaryUnitEmu6,
-        Self::CodeXbc,
-        Self::CodeXbd,
-        Self::EastCaribbeanDollar,
-        Self::SdrSpecialDrawingRight,
-        Self::CfaFrancBceao,
-        Self::Palladium,
-        Self::CfpFranc,
-        Self::Platinum,
-        Self::Sucre,
-        Self::CodeXts,
-        Self::AdbUnitOfAccount,
-        Self::CodeXxx,
-        Self::YemeniRial,
-        Self::Rand,
-        Self::ZambianKwacha,
-        Self::ZimbabweDollar,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    MonetaryDenominationCode, TABLE_0913, UaeDirham, Afghani, Lek, ArmenianDram,
+    NetherlandsAntilleanGuilder, Kwanza, ArgentinePeso, AustralianDollar, ArubanFlorin,
+    AzerbaijanManat, ConvertibleMark, BarbadosDollar, Taka, BulgarianLev, BahrainiDinar,
+    BurundiFranc, BermudianDollar, BruneiDollar, Boliviano, Mvdol, BrazilianReal,
+    BahamianDollar, Ngultrum, Pula, BelarusianRuble, BelizeDollar, CanadianDollar,
+    CongoleseFranc, WirEuro, SwissFranc, WirFranc, UnidadDeFomento, ChileanPeso,
+    YuanRenminbi, ColombianPeso, UnidadDeValorReal, CostaRicanColon, PesoConvertible,
+    CubanPeso, CaboVerdeEscudo, CzechKoruna, DjiboutiFranc, DanishKrone, DominicanPeso,
+    AlgerianDinar, EgyptianPound, Nakfa, EthiopianBirr, Euro, FijiDollar,
+    FalklandIslandsPound, PoundSterling, Lari, GhanaCedi, GibraltarPound, Dalasi,
+    GuineanFranc, Quetzal, GuyanaDollar, HongKongDollar, Lempira, Kuna, Gourde, Forint,
+    Rupiah, NewIsraeliSheqel, IndianRupee, IraqiDinar, IranianRial, IcelandKrona,
+    JamaicanDollar, JordanianDinar, Yen, KenyanShilling, Som, Riel, ComorianFranc,
+    NorthKoreanWon, Won, KuwaitiDinar, CaymanIslandsDollar, Tenge, LaoKip, LebanesePound,
+    SriLankaRupee, LiberianDollar, Loti, LibyanDinar, MoroccanDirham, MoldovanLeu,
+    MalagasyAriary, Denar, Kyat, Tugrik, Pataca, Ouguiya, MauritiusRupee, Rufiyaa,
+    MalawiKwacha, MexicanPeso, MexicanUnidadDeInversionUdi, MalaysianRinggit,
+    MozambiqueMetical, NamibiaDollar, Naira, CordobaOro, NorwegianKrone, NepaleseRupee,
+    NewZealandDollar, RialOmani, Balboa, Sol, Kina, PhilippinePeso, PakistanRupee, Zloty,
+    Guarani, QatariRial, RomanianLeu, SerbianDinar, RussianRuble, RwandaFranc,
+    SaudiRiyal, SolomonIslandsDollar, SeychellesRupee, SudanesePound, SwedishKrona,
+    SingaporeDollar, SaintHelenaPound, Leone, SomaliShilling, SurinamDollar,
+    SouthSudanesePound, Dobra, ElSalvadorColon, SyrianPound, Lilangeni, Baht, Somoni,
+    TurkmenistanNewManat, TunisianDinar, Paanga, TurkishLira, TrinidadAndTobagoDollar,
+    NewTaiwanDollar, TanzanianShilling, Hryvnia, UgandaShilling, UsDollar,
+    UsDollarNextDay, UruguayPesoEnUnidadesIndexadasUi, PesoUruguayo, UnidadPrevisional,
+    UzbekistanSum, BolivarSoberano, Dong, Vatu, Tala, CfaFrancBeac, Silver, Gold,
+    CodeXba, BondMarketsUnitEuropeanMonetaryUnitEmu6, CodeXbc, CodeXbd,
+    EastCaribbeanDollar, SdrSpecialDrawingRight, CfaFrancBceao, Palladium, CfpFranc,
+    Platinum, Sucre, CodeXts, AdbUnitOfAccount, CodeXxx, YemeniRial, Rand, ZambianKwacha,
+    ZimbabweDollar
+);
 
 /// Table 0914: Root Cause.
 pub static TABLE_0914: TableDesc = TableDesc {
@@ -34237,7 +26852,7 @@ pub static TABLE_0914: TableDesc = TableDesc {
 
 /// The codes of table 0914: Root Cause.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RootCause {
     /// `AP`: Analysis Process
     AnalysisProcess,
@@ -34252,22 +26867,10 @@ pub enum RootCause {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RootCause {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RootCause {
-    const DESC: &'static TableDesc = &TABLE_0914;
-    const ALL: &'static [Self] = &[
-        Self::AnalysisProcess,
-        Self::InformationManagement,
-        Self::Laboratory,
-        Self::NotApplicable,
-        Self::PlacerData,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RootCause, TABLE_0914, AnalysisProcess, InformationManagement, Laboratory,
+    NotApplicable, PlacerData
+);
 
 /// Table 0915: Process Control Code.
 pub static TABLE_0915: TableDesc = TableDesc {
@@ -34294,7 +26897,7 @@ pub static TABLE_0916: TableDesc = TableDesc {
 
 /// The codes of table 0916: Relevant Clincial Information.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum RelevantClincialInformation {
     /// `F`: Patient was fasting prior to the procedure
     PatientWasFastingPriorToTheProcedure,
@@ -34307,21 +26910,10 @@ pub enum RelevantClincialInformation {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for RelevantClincialInformation {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for RelevantClincialInformation {
-    const DESC: &'static TableDesc = &TABLE_0916;
-    const ALL: &'static [Self] = &[
-        Self::PatientWasFastingPriorToTheProcedure,
-        Self::CodeFna,
-        Self::CodeNf,
-        Self::CodeNg,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    RelevantClincialInformation, TABLE_0916, PatientWasFastingPriorToTheProcedure,
+    CodeFna, CodeNf, CodeNg
+);
 
 /// Table 0917: Bolus Type.
 pub static TABLE_0917: TableDesc = TableDesc {
@@ -34334,7 +26926,7 @@ pub static TABLE_0917: TableDesc = TableDesc {
 
 /// The codes of table 0917: Bolus Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum BolusType {
     /// `C`: Supplemental
     Supplemental,
@@ -34343,16 +26935,7 @@ pub enum BolusType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for BolusType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for BolusType {
-    const DESC: &'static TableDesc = &TABLE_0917;
-    const ALL: &'static [Self] = &[Self::Supplemental, Self::Loading];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(BolusType, TABLE_0917, Supplemental, Loading);
 
 /// Table 0918: PCA Type.
 pub static TABLE_0918: TableDesc = TableDesc {
@@ -34369,7 +26952,7 @@ pub static TABLE_0918: TableDesc = TableDesc {
 
 /// The codes of table 0918: PCA Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PcaType {
     /// `C`: Continuous
     Continuous,
@@ -34380,20 +26963,7 @@ pub enum PcaType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PcaType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PcaType {
-    const DESC: &'static TableDesc = &TABLE_0918;
-    const ALL: &'static [Self] = &[
-        Self::Continuous,
-        Self::PcaOnly,
-        Self::PcaPlusContinuous,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PcaType, TABLE_0918, Continuous, PcaOnly, PcaPlusContinuous);
 
 /// Table 0919: Exclusive Test.
 pub static TABLE_0919: TableDesc = TableDesc {
@@ -34410,7 +26980,7 @@ pub static TABLE_0919: TableDesc = TableDesc {
 
 /// The codes of table 0919: Exclusive Test.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ExclusiveTest {
     /// `D`: In some cases
     InSomeCases,
@@ -34421,20 +26991,9 @@ pub enum ExclusiveTest {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ExclusiveTest {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ExclusiveTest {
-    const DESC: &'static TableDesc = &TABLE_0919;
-    const ALL: &'static [Self] = &[
-        Self::InSomeCases,
-        Self::CodeN,
-        Self::ThisTestShouldBeExclusive,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ExclusiveTest, TABLE_0919, InSomeCases, CodeN, ThisTestShouldBeExclusive
+);
 
 /// Table 0920: Preferred Specimen/Attribute Status.
 pub static TABLE_0920: TableDesc = TableDesc {
@@ -34447,7 +27006,7 @@ pub static TABLE_0920: TableDesc = TableDesc {
 
 /// The codes of table 0920: Preferred Specimen/Attribute Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PreferredSpecimenAttributeStatus {
     /// `A`: Alternate
     Alternate,
@@ -34456,16 +27015,7 @@ pub enum PreferredSpecimenAttributeStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PreferredSpecimenAttributeStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PreferredSpecimenAttributeStatus {
-    const DESC: &'static TableDesc = &TABLE_0920;
-    const ALL: &'static [Self] = &[Self::Alternate, Self::Preferred];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(PreferredSpecimenAttributeStatus, TABLE_0920, Alternate, Preferred);
 
 /// Table 0921: Certification Type Code.
 pub static TABLE_0921: TableDesc = TableDesc {
@@ -34482,7 +27032,7 @@ pub static TABLE_0921: TableDesc = TableDesc {
 
 /// The codes of table 0921: Certification Type Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CertificationTypeCode {
     /// `ADM`: Admitting
     Admitting,
@@ -34493,16 +27043,7 @@ pub enum CertificationTypeCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CertificationTypeCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CertificationTypeCode {
-    const DESC: &'static TableDesc = &TABLE_0921;
-    const ALL: &'static [Self] = &[Self::Admitting, Self::Procedure, Self::Service];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(CertificationTypeCode, TABLE_0921, Admitting, Procedure, Service);
 
 /// Table 0922: Certification Category Code.
 pub static TABLE_0922: TableDesc = TableDesc {
@@ -34519,7 +27060,7 @@ pub static TABLE_0922: TableDesc = TableDesc {
 
 /// The codes of table 0922: Certification Category Code.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CertificationCategoryCode {
     /// `IR`: Initial Request
     InitialRequest,
@@ -34530,20 +27071,10 @@ pub enum CertificationCategoryCode {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CertificationCategoryCode {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CertificationCategoryCode {
-    const DESC: &'static TableDesc = &TABLE_0922;
-    const ALL: &'static [Self] = &[
-        Self::InitialRequest,
-        Self::RequestForAppeal,
-        Self::RequestForExtension,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CertificationCategoryCode, TABLE_0922, InitialRequest, RequestForAppeal,
+    RequestForExtension
+);
 
 /// Table 0923: Process Interruption.
 pub static TABLE_0923: TableDesc = TableDesc {
@@ -34560,7 +27091,7 @@ pub static TABLE_0923: TableDesc = TableDesc {
 
 /// The codes of table 0923: Process Interruption.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessInterruption {
     /// `ABR`: Aborted Run
     AbortedRun,
@@ -34571,20 +27102,9 @@ pub enum ProcessInterruption {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessInterruption {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessInterruption {
-    const DESC: &'static TableDesc = &TABLE_0923;
-    const ALL: &'static [Self] = &[
-        Self::AbortedRun,
-        Self::ProcessWasNotInterrupted,
-        Self::WalkOut,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcessInterruption, TABLE_0923, AbortedRun, ProcessWasNotInterrupted, WalkOut
+);
 
 /// Table 0924: Cumulative Dosage Limit UoM.
 pub static TABLE_0924: TableDesc = TableDesc {
@@ -34604,7 +27124,7 @@ pub static TABLE_0924: TableDesc = TableDesc {
 
 /// The codes of table 0924: Cumulative Dosage Limit UoM.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum CumulativeDosageLimitUoM {
     /// `A`: Annual
     Annual,
@@ -34621,23 +27141,10 @@ pub enum CumulativeDosageLimitUoM {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for CumulativeDosageLimitUoM {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for CumulativeDosageLimitUoM {
-    const DESC: &'static TableDesc = &TABLE_0924;
-    const ALL: &'static [Self] = &[
-        Self::Annual,
-        Self::PerDay,
-        Self::PerMonth,
-        Self::DurationOfTheOrder,
-        Self::PatientsLifetime,
-        Self::PerWeek,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    CumulativeDosageLimitUoM, TABLE_0924, Annual, PerDay, PerMonth, DurationOfTheOrder,
+    PatientsLifetime, PerWeek
+);
 
 /// Table 0925: Phlebotomy Issue.
 pub static TABLE_0925: TableDesc = TableDesc {
@@ -34664,7 +27171,7 @@ pub static TABLE_0925: TableDesc = TableDesc {
 
 /// The codes of table 0925: Phlebotomy Issue.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PhlebotomyIssue {
     /// `ACN`: Air Contamination
     AirContamination,
@@ -34695,30 +27202,12 @@ pub enum PhlebotomyIssue {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PhlebotomyIssue {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PhlebotomyIssue {
-    const DESC: &'static TableDesc = &TABLE_0925;
-    const ALL: &'static [Self] = &[
-        Self::AirContamination,
-        Self::Clotted,
-        Self::Collapse,
-        Self::DefectiveApheresisKit,
-        Self::DefectiveBag,
-        Self::DefectiveInstrument,
-        Self::DefectiveNeedle,
-        Self::Infiltration,
-        Self::InstrumentPowerFailure,
-        Self::MissedInTissue,
-        Self::NeedleAdjustment,
-        Self::PoorFlow,
-        Self::VeinSpasm,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PhlebotomyIssue, TABLE_0925, AirContamination, Clotted, Collapse,
+    DefectiveApheresisKit, DefectiveBag, DefectiveInstrument, DefectiveNeedle,
+    Infiltration, InstrumentPowerFailure, MissedInTissue, NeedleAdjustment, PoorFlow,
+    VeinSpasm
+);
 
 /// Table 0926: Phlebotomy Status.
 pub static TABLE_0926: TableDesc = TableDesc {
@@ -34735,7 +27224,7 @@ pub static TABLE_0926: TableDesc = TableDesc {
 
 /// The codes of table 0926: Phlebotomy Status.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum PhlebotomyStatus {
     /// `NDR`: Not Drawn
     NotDrawn,
@@ -34746,20 +27235,9 @@ pub enum PhlebotomyStatus {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for PhlebotomyStatus {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for PhlebotomyStatus {
-    const DESC: &'static TableDesc = &TABLE_0926;
-    const ALL: &'static [Self] = &[
-        Self::NotDrawn,
-        Self::Successful,
-        Self::UnsuccessfulLessThan50MlDrawn,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    PhlebotomyStatus, TABLE_0926, NotDrawn, Successful, UnsuccessfulLessThan50MlDrawn
+);
 
 /// Table 0927: Arm Stick.
 pub static TABLE_0927: TableDesc = TableDesc {
@@ -34772,7 +27250,7 @@ pub static TABLE_0927: TableDesc = TableDesc {
 
 /// The codes of table 0927: Arm Stick.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ArmStick {
     /// `B`: Both Arms
     BothArms,
@@ -34783,16 +27261,7 @@ pub enum ArmStick {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ArmStick {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ArmStick {
-    const DESC: &'static TableDesc = &TABLE_0927;
-    const ALL: &'static [Self] = &[Self::BothArms, Self::LeftArm, Self::RightArm];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(ArmStick, TABLE_0927, BothArms, LeftArm, RightArm);
 
 /// Table 0929: Weight Units.
 pub static TABLE_0929: TableDesc = TableDesc {
@@ -34810,7 +27279,7 @@ pub static TABLE_0929: TableDesc = TableDesc {
 
 /// The codes of table 0929: Weight Units.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum WeightUnits0929 {
     /// `[lb_av]`: Pound
     Pound,
@@ -34823,16 +27292,7 @@ pub enum WeightUnits0929 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for WeightUnits0929 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for WeightUnits0929 {
-    const DESC: &'static TableDesc = &TABLE_0929;
-    const ALL: &'static [Self] = &[Self::Pound, Self::Ounce, Self::Gram, Self::Kilogram];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(WeightUnits0929, TABLE_0929, Pound, Ounce, Gram, Kilogram);
 
 /// Table 0930: Volume Units.
 pub static TABLE_0930: TableDesc = TableDesc {
@@ -34845,7 +27305,7 @@ pub static TABLE_0930: TableDesc = TableDesc {
 
 /// The codes of table 0930: Volume Units.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum VolumeUnits0930 {
     /// `[pt_us]`: Pint
     Pint,
@@ -34856,16 +27316,7 @@ pub enum VolumeUnits0930 {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for VolumeUnits0930 {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for VolumeUnits0930 {
-    const DESC: &'static TableDesc = &TABLE_0930;
-    const ALL: &'static [Self] = &[Self::Pint, Self::Liter, Self::Milliliters];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(VolumeUnits0930, TABLE_0930, Pint, Liter, Milliliters);
 
 /// Table 0931: Temperature Units.
 pub static TABLE_0931: TableDesc = TableDesc {
@@ -34878,7 +27329,7 @@ pub static TABLE_0931: TableDesc = TableDesc {
 
 /// The codes of table 0931: Temperature Units.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum TemperatureUnits {
     /// `Cel`: Degrees Celsius
     DegreesCelsius,
@@ -34887,16 +27338,7 @@ pub enum TemperatureUnits {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for TemperatureUnits {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for TemperatureUnits {
-    const DESC: &'static TableDesc = &TABLE_0931;
-    const ALL: &'static [Self] = &[Self::DegreesCelsius, Self::DegreesFahrenheit];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(TemperatureUnits, TABLE_0931, DegreesCelsius, DegreesFahrenheit);
 
 /// Table 0932: Donation Duration Units.
 pub static TABLE_0932: TableDesc = TableDesc {
@@ -34909,7 +27351,7 @@ pub static TABLE_0932: TableDesc = TableDesc {
 
 /// The codes of table 0932: Donation Duration Units.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum DonationDurationUnits {
     /// `min`: Minutes
     Minutes,
@@ -34918,16 +27360,7 @@ pub enum DonationDurationUnits {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for DonationDurationUnits {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for DonationDurationUnits {
-    const DESC: &'static TableDesc = &TABLE_0932;
-    const ALL: &'static [Self] = &[Self::Minutes, Self::Seconds];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(DonationDurationUnits, TABLE_0932, Minutes, Seconds);
 
 /// Table 0933: Intended Procedure Type.
 pub static TABLE_0933: TableDesc = TableDesc {
@@ -34954,7 +27387,7 @@ pub static TABLE_0933: TableDesc = TableDesc {
 
 /// The codes of table 0933: Intended Procedure Type.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum IntendedProcedureType {
     /// `2RC`: Double Red Cells
     DoubleRedCells,
@@ -34985,30 +27418,12 @@ pub enum IntendedProcedureType {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for IntendedProcedureType {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for IntendedProcedureType {
-    const DESC: &'static TableDesc = &TABLE_0933;
-    const ALL: &'static [Self] = &[
-        Self::DoubleRedCells,
-        Self::Granulocytes,
-        Self::Hemachromatosis,
-        Self::HematopoieticProgenitorCells,
-        Self::Lymphocytes,
-        Self::Plasma,
-        Self::Platelets,
-        Self::PlateletsAndPlasma,
-        Self::PlateletsAndRedCells,
-        Self::PlateletsPlasmaAndRedCells,
-        Self::TherapeuticApheresis,
-        Self::TherapeuticWholeBlood,
-        Self::WholeBlood,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    IntendedProcedureType, TABLE_0933, DoubleRedCells, Granulocytes, Hemachromatosis,
+    HematopoieticProgenitorCells, Lymphocytes, Plasma, Platelets, PlateletsAndPlasma,
+    PlateletsAndRedCells, PlateletsPlasmaAndRedCells, TherapeuticApheresis,
+    TherapeuticWholeBlood, WholeBlood
+);
 
 /// Table 0934: Order Workflow Profile.
 pub static TABLE_0934: TableDesc = TableDesc {
@@ -35040,7 +27455,7 @@ pub static TABLE_0935: TableDesc = TableDesc {
 
 /// The codes of table 0935: Process Interruption Reason.
 #[cfg(any(feature = "types", feature = "views"))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum ProcessInterruptionReason {
     /// `ASC`: Apheresis Software Crash
     ApheresisSoftwareCrash,
@@ -35063,23 +27478,8 @@ pub enum ProcessInterruptionReason {
 }
 
 #[cfg(any(feature = "types", feature = "views"))]
-impl Eq for ProcessInterruptionReason {}
-
-#[cfg(any(feature = "types", feature = "views"))]
-impl hl7_types::Table for ProcessInterruptionReason {
-    const DESC: &'static TableDesc = &TABLE_0935;
-    const ALL: &'static [Self] = &[
-        Self::ApheresisSoftwareCrash,
-        Self::ManufacturingSoftwareCrash,
-        Self::CouldntFollowThroughWithDonationScared,
-        Self::Bathroom,
-        Self::CouldntWait,
-        Self::PhlebotomyIssue,
-        Self::GeneralFacilityEmergency,
-        Self::CodeNrg,
-        Self::PhoneCallDonor,
-    ];
-    fn index(self) -> usize {
-        self as usize
-    }
-}
+hl7_types::__table!(
+    ProcessInterruptionReason, TABLE_0935, ApheresisSoftwareCrash,
+    ManufacturingSoftwareCrash, CouldntFollowThroughWithDonationScared, Bathroom,
+    CouldntWait, PhlebotomyIssue, GeneralFacilityEmergency, CodeNrg, PhoneCallDonor
+);
