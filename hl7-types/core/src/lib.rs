@@ -3,6 +3,7 @@
 
 pub mod ack;
 pub mod batch;
+mod bytes;
 mod charset;
 mod convert;
 pub mod date_time;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::bytes::Bytes;
 use crate::charset::{self, Charset};
 use crate::decode::{DecodeOptions, read, segment_id};
 use crate::desc::{StructureDesc, VersionDesc};
@@ -55,7 +56,7 @@ pub(crate) fn check_place(path: &Path, in_header: bool) -> Result<(), SetError> 
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Tree {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     scan: Scan,
 }
 
@@ -99,7 +100,7 @@ impl Tree {
     pub fn parse_within(bytes: impl Into<Vec<u8>>, limits: &Limits) -> Result<Self, DecodeError> {
         let bytes = bytes.into();
         let scan = Scan::of(&bytes, limits)?;
-        Ok(Self { bytes, scan })
+        Ok(Self::from_parts(bytes, scan))
     }
 
     /// Indexes a message in a character set that the caller knows better than MSH-18 says it.
@@ -109,7 +110,7 @@ impl Tree {
     pub fn parse_in(bytes: impl Into<Vec<u8>>, charset: Charset) -> Result<Self, DecodeError> {
         let bytes = bytes.into();
         let scan = Scan::of_charset(&bytes, charset, &Limits::DEFAULT)?;
-        Ok(Self { bytes, scan })
+        Ok(Self::from_parts(bytes, scan))
     }
 
     /// What the message is in: what MSH-18 declares, unless the bytes say that this is not so.
@@ -158,7 +159,7 @@ impl Tree {
     /// The message, taken out.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        self.bytes.into()
     }
 
     /// What MSH-1 and MSH-2 declare.
@@ -254,7 +255,7 @@ impl Tree {
             return Err(fail("the message declares no escape character, which the text needs"));
         }
         let inserted = [&separators[..], &self.scan.notation().written(&raw)].concat();
-        let mut bytes = self.bytes.clone();
+        let mut bytes = self.bytes.to_vec();
         bytes.splice(range, inserted);
         let limits = Limits { segments: usize::MAX, ..Limits::DEFAULT };
         let declares = index == 0 && path.field == charset::FIELD;
@@ -263,8 +264,8 @@ impl Tree {
         } else {
             Scan::of_charset(&bytes, self.scan.charset, &limits)
         };
-        self.scan = scan.map_err(|_| fail("the message would be too long"))?;
-        self.bytes = bytes;
+        let scan = scan.map_err(|_| fail("the message would be too long"))?;
+        *self = Self::from_parts(bytes, scan);
         Ok(())
     }
 
@@ -304,7 +305,13 @@ impl Tree {
     }
 
     pub(crate) fn from_parts(bytes: Vec<u8>, scan: Scan) -> Self {
-        Self { bytes, scan }
+        Self { bytes: Bytes::Any(bytes), scan }
+    }
+
+    /// The same, for somebody who reads more than a few of its values: whether all of it is text is looked at once.
+    pub(crate) fn of_text(self) -> Self {
+        let bytes = if self.scan.plain { self.bytes.looked_at() } else { self.bytes };
+        Self { bytes, ..self }
     }
 
     pub(crate) fn scan(&self) -> &Scan {
@@ -591,7 +598,7 @@ impl<'a> Piece<'a> {
     #[inline]
     fn plain(&self) -> Option<&'a str> {
         let is_plain = self.tree.scan.plain && !self.declares;
-        if is_plain { std::str::from_utf8(self.raw()).ok() } else { None }
+        if is_plain { self.tree.bytes.text(self.range()) } else { None }
     }
 
     pub(crate) fn split(&self, class: Class) -> (Self, Option<Self>) {
