@@ -27,7 +27,8 @@ than a quarter apart. A job goes through all messages of a kind, half a megabyte
   memory of its own.
 - **tree**: `Tree::parse`, bytes copied and indexed. **paths**: that, and ten values read by paths parsed beforehand.
   **view**: `Outline::decode`, bytes copied and indexed and every segment in its group; what is inside a segment is looked
-  at when it is asked for. **view, read**: that, and the text of every value. **decode**: bytes to structs, groups
+  at when it is asked for. **view, read**: that, and the text of every value, in the order of the message
+  (who asks for one position after the other pays for counting up to each). **decode**: bytes to structs, groups
   included, every value in a place of its own. **encode**: structs that were decoded beforehand to bytes, of one message
   in ten, which is as many as the caches have room for, as they have for all messages; **encode, far**: those of all
   messages, some ten megabytes, which is also a measure of who else uses the machine. **validate**: `Tree::parse` and all
