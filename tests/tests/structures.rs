@@ -45,9 +45,8 @@ fn faults(version: &Version) -> Vec<String> {
 
 /// A sample in the right struct has every segment in its place.
 fn has_no_strays(group: &dyn GroupNode) -> bool {
-    let mut members = (0..).map_while(|index| group.member(index));
     group.extra().strays().is_empty()
-        && members.all(|member| {
+        && group.members().all(|member| {
             (0..member.count()).all(|at| match member.occurrence(at) {
                 Some(Element::Group(inner)) => has_no_strays(inner),
                 _ => true,

@@ -50,7 +50,7 @@ fn keep_strays(
 
 /// Walks the members of a group in the order of the message.
 fn collect(group: &dyn GroupNode, inside: &mut Vec<String>, placed: &mut Vec<Vec<String>>) {
-    for member in (0..).map_while(|index| group.member(index)) {
+    for member in group.members() {
         for occurrence in 0..member.count() {
             match member.occurrence(occurrence) {
                 Some(Element::Group(inner)) => {

@@ -93,10 +93,9 @@ pub(super) fn message(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
 /// What groups and messages share.
 fn common(ident: &Ident, list: &[Member<'_>], extra: &Field) -> TokenStream {
     let fields = list.iter().map(|member| (member.ident, member.ty));
-    let empty = empty(ident, fields, &quote!(MemberType), extra);
+    let empty = empty(ident, fields.clone(), &quote!(MemberType), extra);
     let debug = debug(ident, &quote!(__hl7::debug_group(self, f)));
     let same = same_struct(ident, "group");
-    let fields = list.iter().map(|member| (member.ident, member.ty));
     let members = arms(fields.clone(), |name, at| quote_spanned!(at=> &self.#name));
     let members_mut = arms(fields, |name, at| quote_spanned!(at=> &mut self.#name));
     let (extra, extra_mut) = extras(extra);

@@ -60,8 +60,7 @@ impl fmt::Debug for Shown<'_> {
 pub fn debug_group(group: &dyn GroupNode, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let desc = group.desc();
     let mut out = f.debug_struct(desc.name);
-    for (index, member) in desc.members.iter().enumerate() {
-        let Some(occurrences) = group.member(index) else { break };
+    for (member, occurrences) in desc.members.iter().zip(group.members()) {
         for at in 0..occurrences.count() {
             match occurrences.occurrence(at) {
                 Some(Element::Segment(segment)) => out.field(member.ident, &Named(segment)),

@@ -287,6 +287,11 @@ impl dyn GroupNode + '_ {
         self.part(index).ok()
     }
 
+    /// The members in the standard's order.
+    pub fn members(&self) -> impl Iterator<Item = &dyn Member> {
+        (0..).map_while(|index| self.member(index))
+    }
+
     /// The member at an index, to be changed; `None` behind the last.
     pub fn member_mut(&mut self, index: usize) -> Option<&mut dyn Member> {
         self.part_mut(index).ok()

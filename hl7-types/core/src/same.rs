@@ -111,11 +111,7 @@ fn is_blank(slot: Slot<'_>) -> bool {
 /// Whether two groups or messages hold the same.
 #[must_use]
 pub fn same_group(a: &dyn GroupNode, b: &dyn GroupNode) -> bool {
-    let same_member = |index| match (a.member(index), b.member(index)) {
-        (Some(a), Some(b)) => same_member(a, b),
-        (a, b) => a.is_none() && b.is_none(),
-    };
-    (0..a.desc().members.len()).all(same_member) && a.extra() == b.extra()
+    a.members().zip(b.members()).all(|(a, b)| same_member(a, b)) && a.extra() == b.extra()
 }
 
 fn same_member(a: &dyn Member, b: &dyn Member) -> bool {

@@ -309,7 +309,7 @@ impl Tree {
     }
 
     /// The same, for somebody who reads more than a few of its values: whether all of it is text is looked at once.
-    pub(crate) fn of_text(self) -> Self {
+    pub(crate) fn looked_at(self) -> Self {
         let bytes = if self.scan.plain { self.bytes.looked_at() } else { self.bytes };
         Self { bytes, ..self }
     }

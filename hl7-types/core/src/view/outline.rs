@@ -98,7 +98,7 @@ impl<V: Message> Outline<V> {
     /// The outline of a message that was indexed before.
     #[must_use]
     pub fn of(tree: Tree, options: &DecodeOptions) -> Self {
-        let tree = tree.of_text();
+        let tree = tree.looked_at();
         let structure = V::READ_AS.structure(&tree);
         let (entries, findings) = match structure {
             Ok(structure) => outline(&tree, structure, options),
